@@ -1,0 +1,40 @@
+import { type Rejection, type Selection, serversOf } from './model/selection.ts'
+import type { Event } from './observe/event.ts'
+import { isSame } from './observe/status.ts'
+import type { Hold } from './select/guard.ts'
+
+/** What there is to say about a new selection, compared with the one before. A quiet system says nothing. */
+export function announce(before: Selection | undefined, next: Selection): Event[] {
+  const events: Event[] = []
+  const servers = serversOf(next)
+  const old = before === undefined ? undefined : serversOf(before)
+  if (old === undefined || old.join('\n') !== servers.join('\n') || before?.rejections.length !== next.rejections.length) {
+    events.push({ type: 'selection.changed', sites: next.sites.length, servers: servers.length, rejected: next.rejections.length })
+  }
+  for (const rejection of missingFrom(before?.rejections ?? [], next.rejections)) events.push({ type: 'selection.rejected', rejection })
+  for (const rejection of missingFrom(next.rejections, before?.rejections ?? [])) events.push({ type: 'selection.accepted', rejection })
+  return events
+}
+
+/** Holds that began, and holds that ended. */
+export function announceHolds(before: readonly Hold[], next: readonly Hold[], of: number, until: 'approved' | number): Event[] {
+  const names = (holds: readonly Hold[]) => holds.map(({ service }) => service)
+  const began = names(next).filter(service => !names(before).includes(service))
+  const ended = names(before).filter(service => !names(next).includes(service))
+  const servers = next.reduce((sum, hold) => sum + hold.servers, 0)
+  return [
+    ...(began.length > 0 ? [{ type: 'selection.held', services: names(next), servers, of, until } as const] : []),
+    ...(ended.length > 0 ? [{ type: 'selection.released', services: ended } as const] : []),
+  ]
+}
+
+/** Upstream servers that came and went, for the line that says a generation is live. */
+export function difference(before: Selection | undefined, next: Selection): { added: string[]; removed: string[] } {
+  const old = new Set(before === undefined ? [] : serversOf(before))
+  const now = new Set(serversOf(next))
+  return { added: [...now].filter(server => !old.has(server)), removed: [...old].filter(server => !now.has(server)) }
+}
+
+function missingFrom(list: readonly Rejection[], wanted: readonly Rejection[]): Rejection[] {
+  return wanted.filter(rejection => !list.some(other => isSame(other, rejection)))
+}

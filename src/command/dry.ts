@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { styleText } from 'node:util'
+import { createTwoFilesPatch } from 'diff'
+import type { Config } from '../config.ts'
+import type { RenderedFile } from '../model/generation.ts'
+import type { Emit } from '../observe/event.ts'
+import { chooseLayout, makeSources, viewSurroundings } from '../plan.ts'
+import { render } from '../render/render.ts'
+import { loadTemplates } from '../render/templates.ts'
+import { viewOf } from '../render/view.ts'
+import { createResolver } from '../resolver.ts'
+import { type Runtime, systemClock } from '../runtime.ts'
+import { hostNamesOf, select, visibleServices } from '../select/select.ts'
+import { firstCatalog } from './once.ts'
+import type { Signals } from './registry.ts'
+
+/** Finding the smallest difference of two large texts can take for ever; after this, the whole text is shown. */
+const DIFF_MS = 2_000
+
+/** Prints what would change; touches nothing. On a terminal a unified diff, else consul-template's `> destination`. */
+export async function dry(config: Config, emit: Emit, signals: Signals): Promise<number> {
+  const runtime: Runtime = { clock: systemClock, emit, signal: signals.stop }
+  const layout = await chooseLayout(config, signals.stop)
+  const catalog = await firstCatalog(makeSources(config, runtime), runtime)
+  for (const group of [layout.nginx, ...layout.files]) {
+    if (group === undefined) continue
+    const { rules, around } = viewSurroundings(config, 'outputs' in group ? group : undefined)
+    const names = hostNamesOf(catalog, { ...rules, resolved: new Map() })
+    const known = { ...rules, resolved: await createResolver(systemClock.now).resolve(names) }
+    const selection = select(catalog, known, undefined)
+    for (const rejection of selection.rejections) emit({ type: 'selection.rejected', rejection })
+    const templates = loadTemplates('outputs' in group ? group.outputs : [group], {}, emit)
+    const view = viewOf(selection, () => visibleServices(catalog, known), around)
+    const root = 'outputs' in group && group.kind === 'own' ? join(config.state_dir, 'nginx', 'current') : ''
+    for (const file of render(templates.outputs(), view, selection).files) show(file, join(root, file.path))
+  }
+  return 0
+}
+
+function show({ text }: RenderedFile, path: string): void {
+  const before = readIfThere(path)
+  if (before === text) return
+  process.stdout.write(process.stdout.isTTY ? coloured(path, before, text) : `> ${path}\n${text}`)
+}
+
+function coloured(path: string, before: string, after: string): string {
+  const patch = createTwoFilesPatch(path, path, before, after, 'live', 'would be', { context: 3, timeout: DIFF_MS })
+  if (patch === undefined) return `> ${path}\n${after}`
+  return patch
+    .split('\n')
+    .map(line => (line.startsWith('+') ? styleText('green', line) : line.startsWith('-') ? styleText('red', line) : line))
+    .join('\n')
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return '' // nothing there yet, so all of it is new
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs'
+import { type Config, buildConfig, readConfigFile } from '../config.ts'
+import { UpstreamdError } from '../errors.ts'
+import { type CommandLine, UsageError, flags, layersOf } from './flags.ts'
+
+export interface Loaded {
+  readonly config: Config
+  readonly files: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Environment, below files, below flags → the configuration. Throws CONFIG_UNREADABLE or CONFIG_INVALID for
+ * what a file or the environment says, UsageError for what the command line says.
+ */
+export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Loaded {
+  const files = (given.config ?? []) as readonly string[]
+  const [below, above] = layersOf(given, environment)
+  const layers = [below, ...files.map(readConfigFile)]
+  buildConfig(layers)
+  try {
+    const config = buildConfig([...layers, above])
+    for (const { source } of config.template) {
+      if (!existsSync(source)) throw new UpstreamdError('TEMPLATE_UNREADABLE', `there is no template ${source}`)
+    }
+    return { config, files, warnings: warningsOf(given) }
+  } catch (error) {
+    if (error instanceof UpstreamdError && error.code === 'CONFIG_INVALID') throw new UsageError(inFlags(error.message))
+    throw error
+  }
+}
+
+function warningsOf(given: CommandLine['given']): string[] {
+  return given['consul-token'] === undefined
+    ? []
+    : ['-consul-token: every user of this machine can read it in the list of processes; use -consul-token-file or CONSUL_HTTP_TOKEN']
+}
+
+/** `consul.address: …` → `-consul-addr: …`. */
+function inFlags(message: string): string {
+  const flag = flags.find(({ key }) => key !== undefined && message.startsWith(`${key}:`))
+  return flag?.key === undefined ? message : `-${flag.name}${message.slice(flag.key.length)}`
+}

@@ -1,0 +1,118 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { type Daemon, startDaemon } from '../daemon.ts'
+import { UpstreamdError, reasonOf } from '../errors.ts'
+import type { Emit } from '../observe/event.ts'
+import { createLogger } from '../observe/logger.ts'
+import { type Plan, makePlan } from '../plan.ts'
+import { type Runtime, systemClock } from '../runtime.ts'
+import { version } from '../shipped.ts'
+import { lockState } from '../state-lock.ts'
+import { keepStatus } from '../status-file.ts'
+import { dry } from './dry.ts'
+import { UsageError } from './flags.ts'
+import { type Loaded, load } from './load.ts'
+import { once } from './once.ts'
+import type { Command, Signals } from './registry.ts'
+import { watchFiles } from '../watch-files.ts'
+
+/** The daemon: beside nginx until it is told to stop. */
+export const run: Command = {
+  name: 'run',
+  help: 'the same, said in full',
+  async execute(line, signals) {
+    const loaded = load(line, process.env)
+    const { log_level, log_format, state_dir } = loaded.config
+    const log = createLogger(log_level, log_format ?? (process.stderr.isTTY ? 'pretty' : 'json'))
+    for (const problem of loaded.warnings) log({ type: 'config.warned', problem })
+    if (line.given.dry) return dry(loaded.config, log, signals)
+
+    const unlock = lockState(state_dir)
+    try {
+      if (line.given.once) return await once(loaded.config, log, signals)
+      await live(loaded, () => load(line, process.env), keepStatus(state_dir, version, log), signals)
+      return 0
+    } finally {
+      unlock()
+    }
+  },
+}
+
+interface Life {
+  readonly plan: Plan
+  readonly daemon: Daemon
+  end(): Promise<void>
+}
+
+/** One daemon after the other, until the stop: SIGHUP makes the next, and nginx does not notice. */
+async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Signals): Promise<void> {
+  writePid(first.config.pid_file)
+  let current = await begin(first, emit, signals)
+  emit({ type: 'daemon.started', version, layout: current.plan.layout, state: first.config.state_dir })
+  let changing: Promise<void> = Promise.resolve()
+  const bug = Promise.withResolvers<never>()
+  current.daemon.ended.catch(bug.reject)
+
+  async function change(): Promise<void> {
+    if (signals.stop.aborted) return
+    emit({ type: 'daemon.reloading' })
+    try {
+      const loaded = reload()
+      // Made before the old one ends: what is wrong with the new configuration ends nothing.
+      await makePlan(loaded.config, () => {}, true, { clock: systemClock, emit: () => {}, signal: signals.stop })
+      await current.end()
+      current = await begin(loaded, emit, signals)
+      current.daemon.ended.catch(bug.reject)
+    } catch (error) {
+      if (!(error instanceof UpstreamdError || error instanceof UsageError)) throw error
+      emit({ type: 'config.rejected', problem: reasonOf(error) })
+    }
+  }
+  const changeLater = () => {
+    changing = changing.then(change).catch(bug.reject)
+  }
+  signals.onReload(changeLater)
+  signals.onApprove(() => current.daemon.approve())
+  watchFiles(first.files, changeLater, signals.stop)
+
+  try {
+    await Promise.race([stopped(signals.stop), bug.promise])
+    await changing
+    await current.end()
+  } finally {
+    for (const { target } of current.plan.deliveries) await target.stop()
+    if (first.config.pid_file !== undefined) rmSync(first.config.pid_file, { force: true })
+    emit({ type: 'daemon.stopped', reason: String(signals.stop.reason ?? 'an error') })
+  }
+}
+
+async function begin({ config }: Loaded, emit: Emit, signals: Signals): Promise<Life> {
+  const ending = new AbortController()
+  const signal = AbortSignal.any([signals.stop, ending.signal])
+  const runtime: Runtime = { clock: systemClock, emit, signal }
+  const daemon: { current?: Daemon } = {}
+  const plan = await makePlan(config, ms => daemon.current?.again(ms), true, runtime)
+  for (const problem of plan.warnings) emit({ type: 'config.warned', problem })
+  const started = startDaemon(plan, config.wait, runtime)
+  daemon.current = started
+  return {
+    plan,
+    daemon: started,
+    async end() {
+      ending.abort()
+      await started.ended
+    },
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function writePid(path: string | undefined): void {
+  if (path === undefined) return
+  writeFileSync(`${path}.tmp`, `${process.pid}\n`)
+  renameSync(`${path}.tmp`, path)
+}

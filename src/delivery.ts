@@ -1,0 +1,186 @@
+import { announce, announceHolds, difference } from './announce.ts'
+import { type Outcome, apply } from './apply.ts'
+import { isOf, reasonOf } from './errors.ts'
+import type { Memory } from './memory.ts'
+import type { Catalog } from './model/catalog.ts'
+import { describe } from './model/diagnostic.ts'
+import type { Generation } from './model/generation.ts'
+import { type Selection, serversOf } from './model/selection.ts'
+import { type Output, render } from './render/render.ts'
+import type { Templates } from './render/templates.ts'
+import { type Surroundings, viewOf } from './render/view.ts'
+import type { Runtime } from './runtime.ts'
+import { type GuardPolicy, type Guarded, guard, keepUnavailable } from './select/guard.ts'
+import type { SelectionRules } from './select/rules.ts'
+import { select, visibleServices } from './select/select.ts'
+import type { Target } from './target/target.ts'
+
+export interface DeliveryParts {
+  readonly templates: Templates
+  readonly target: Target
+  readonly rules: Omit<SelectionRules, 'resolved'>
+  readonly around: Surroundings
+  readonly policy: GuardPolicy
+  readonly memory: Memory
+  /** Runs the pipeline again in so many ms, whether or not anything changes until then. */
+  readonly again: (ms: number) => void
+  /** Only one delivery tells of the selection: it is the same for all. */
+  readonly isSpeaker: boolean
+}
+
+/** One target and the templates that make its generations. */
+export interface Delivery {
+  readonly target: Target
+  readonly templates: Templates
+  readonly rules: DeliveryParts['rules']
+  /** Catalog in, outcome out: what went wrong has been said, and will be tried again. Throws only what is a bug. */
+  update(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<void>
+  /** An operator believes the loss that is held: the next update passes it. */
+  approve(): void
+}
+
+interface Progress {
+  live: Generation | undefined // what the target confirmed
+  announced: Selection | undefined
+  attempted: { readonly digest: string; readonly failures: number; readonly retryAt: number; readonly problem: string } | undefined
+  held: Guarded['held']
+  isTrusted: boolean // a changed rule, or an operator's word: whatever is lost now is meant
+}
+
+type Attempt = { readonly ok: true } | { readonly ok: false; readonly problem: string; readonly isRefusal: boolean }
+
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { templates, target, rules, around, policy, memory, again, isSpeaker } = parts
+  const progress: Progress = { live: undefined, announced: undefined, attempted: undefined, held: [], isTrusted: false }
+  let isRecalled = false
+
+  async function recall(runtime: Runtime): Promise<void> {
+    if (isRecalled) return
+    isRecalled = true
+    progress.live = await target.recall()
+    progress.isTrusted = memory.areRulesNew
+    if (progress.live === undefined) return
+    const { digest, selection } = progress.live
+    runtime.emit({ type: 'generation.recalled', digest, sites: selection.sites.length })
+  }
+
+  function choose(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Selection {
+    const live = progress.live?.selection
+    const wanted = select(catalog, { ...rules, resolved }, live)
+    const answersForUnavailable = templates.outputs().some(({ template }) => template.uses('unavailable'))
+    const next = answersForUnavailable ? wanted : keepUnavailable(live, wanted)
+    const now = runtime.clock.now()
+    const guarded = progress.isTrusted ? { selection: next, held: [] } : guard(live, next, policy, progress.held, now)
+
+    const isEverything = next.sites.length === 0
+    if (isSpeaker) {
+      const total = live === undefined ? 0 : serversOf(live).length
+      const until = isEverything ? 'approved' : policy.holdFor
+      for (const event of [...announce(progress.announced, guarded.selection), ...announceHolds(progress.held, guarded.held, total, until)]) {
+        runtime.emit(event)
+      }
+      progress.announced = guarded.selection
+    }
+    progress.held = guarded.held
+    if (guarded.held.length > 0 && !isEverything) {
+      again(Math.max(...guarded.held.map(({ since }) => since + policy.holdFor - now)) + 1)
+    }
+    return guarded.selection
+  }
+
+  async function attempt(outputs: readonly Output[], selection: Selection, catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<Attempt> {
+    const { clock, emit } = runtime
+    const started = clock.now()
+    let generation: Generation
+    try {
+      const view = viewOf(selection, () => visibleServices(catalog, { ...rules, resolved }), around)
+      generation = render(outputs, view, selection)
+    } catch (error) {
+      if (!isOf('template', error)) throw error
+      return failedTemplate(reasonOf(error), error.code, runtime)
+    }
+    const before = progress.attempted
+    if (before?.digest === generation.digest && clock.now() < before.retryAt) {
+      return { ok: false, problem: before.problem, isRefusal: true }
+    }
+    emit({ type: 'generation.rendered', digest: generation.digest, files: generation.files.length, ms: clock.now() - started })
+    try {
+      return settle(generation, await apply(generation, target, runtime), started, runtime)
+    } catch (error) {
+      if (runtime.signal.aborted) return { ok: false, problem: 'stopping', isRefusal: false }
+      if (!isOf('target', error)) throw error
+      const { retryIn, problem } = remember(generation.digest, reasonOf(error), 1_000, runtime)
+      emit({ type: 'generation.failed', code: error.code, problem, retryIn })
+      return { ok: false, problem, isRefusal: false }
+    }
+  }
+
+  function failedTemplate(problem: string, code: string, { emit }: Runtime): Attempt {
+    if (progress.attempted?.problem !== problem) emit({ type: 'template.failed', path: problem.split(':')[0] ?? '', code, message: problem })
+    progress.attempted = { digest: '', failures: 1, retryAt: 0, problem }
+    return { ok: false, problem, isRefusal: true }
+  }
+
+  function settle(generation: Generation, outcome: Outcome, started: number, runtime: Runtime): Attempt {
+    const { clock, emit } = runtime
+    const { digest } = generation
+    switch (outcome.kind) {
+      case 'unchanged':
+      case 'started':
+      case 'reloaded':
+      case 'written': {
+        const { added, removed } = difference(progress.live?.selection, generation.selection)
+        if (outcome.kind !== 'unchanged' || progress.live?.digest !== digest) {
+          const how = outcome.kind === 'unchanged' ? 'written' : outcome.kind
+          emit({ type: 'generation.activated', digest, how, ms: clock.now() - started, added, removed })
+        }
+        Object.assign(progress, { live: generation, attempted: undefined, isTrusted: false })
+        return { ok: true }
+      }
+      case 'invalid': {
+        const { problem } = remember(digest, outcome.diagnostics.map(describe).join('; '), 10_000, runtime)
+        emit({ type: 'generation.invalid', digest, diagnostics: outcome.diagnostics })
+        return { ok: false, problem, isRefusal: true }
+      }
+      case 'rolled_back': {
+        const { retryIn, problem } = remember(digest, reasonOf(outcome.cause), 10_000, runtime)
+        const code = isOf('target', outcome.cause) ? outcome.cause.code : 'TARGET_NOT_TAKEN_UP'
+        emit({ type: 'generation.rolled_back', digest, to: progress.live?.digest, code, problem, retryIn })
+        return { ok: false, problem, isRefusal: true }
+      }
+    }
+  }
+
+  /** The same generation is not tried again at once: what refused it is still there. It is, after a while: that may pass. */
+  function remember(digest: string, problem: string, first: number, { clock }: Runtime): { retryIn: number; problem: string } {
+    const failures = progress.attempted?.digest === digest ? progress.attempted.failures + 1 : 1
+    const retryIn = Math.min(first * 2 ** (failures - 1), 300_000)
+    progress.attempted = { digest, failures, retryAt: clock.now() + retryIn, problem }
+    again(retryIn + 1)
+    return { retryIn, problem }
+  }
+
+  return {
+    target,
+    templates,
+    rules,
+    async update(catalog, resolved, runtime) {
+      await recall(runtime)
+      const selection = choose(catalog, resolved, runtime)
+      const first = await attempt(templates.outputs(), selection, catalog, resolved, runtime)
+      if (first.ok) {
+        templates.accept()
+        await memory.keep(templates.texts())
+        return
+      }
+      // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
+      const accepted = first.isRefusal ? templates.accepted() : undefined
+      if (accepted === undefined || runtime.signal.aborted) return
+      const second = await attempt(accepted, selection, catalog, resolved, runtime)
+      if (second.ok) templates.setAside(first.problem)
+    },
+    approve() {
+      progress.isTrusted = true
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { UsageError, helpText, parseCommandLine } from './command/flags.ts'
+import { type Signals, commands } from './command/registry.ts'
+import { EXIT_USAGE, UpstreamdError, exitCodeOf, reasonOf } from './errors.ts'
+import { version } from './shipped.ts'
+
+/** argv → command → exit code. The only place that ends the process or listens to its signals. */
+async function main(argv: readonly string[]): Promise<number> {
+  const line = parseCommandLine(argv, commands.map(({ name }) => name))
+  if (line.given.help) return print(helpText(Object.fromEntries(commands.map(({ name, help }) => [name, help]))))
+  if (line.given.version) return print(`upstreamd ${version}\n`)
+
+  const command = commands.find(({ name }) => name === line.command) ?? commands[0]
+  return command.execute(line, signals())
+}
+
+function signals(): Signals {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
+  process.on('SIGPIPE', () => {}) // whoever read our output is gone; that is no reason to go, too
+  const listeners = { reload: [] as (() => void)[], approve: [] as (() => void)[] }
+  process.on('SIGHUP', () => listeners.reload.forEach(listener => listener()))
+  process.on('SIGUSR1', () => listeners.approve.forEach(listener => listener()))
+  return {
+    stop: stop.signal,
+    onReload: listener => void listeners.reload.push(listener),
+    onApprove: listener => void listeners.approve.push(listener),
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+function complain(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`upstreamd: ${error.message}\nTry: upstreamd -help\n`)
+    return EXIT_USAGE
+  }
+  if (error instanceof UpstreamdError) process.stderr.write(`upstreamd: ${reasonOf(error)} (${error.code})\n`)
+  else process.stderr.write(`upstreamd: this is a bug; nginx goes on serving: ${error instanceof Error ? error.stack : error}\n`)
+  return exitCodeOf(error)
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(complain)
+process.exit()

@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { readIfThere, replaceFile } from './target/disk.ts'
+
+/** What a delivery knows from its last life, beside what its target remembers. */
+export interface Memory {
+  /** Template texts that were accepted last, by path. */
+  readonly texts: Readonly<Record<string, string>>
+  /** Were the rules of selection others when this was kept? Then a loss is what somebody asked for. */
+  readonly areRulesNew: boolean
+  keep(texts: Readonly<Record<string, string>>): Promise<void>
+}
+
+export async function openMemory(folder: string, rules: string): Promise<Memory> {
+  const path = join(folder, 'memory.json')
+  const kept = await readIfThere(path)
+  const before = kept === undefined ? undefined : (JSON.parse(kept) as { texts: Record<string, string>; rules: string })
+  let last = kept
+  return {
+    texts: before?.texts ?? {},
+    areRulesNew: before !== undefined && before.rules !== rules,
+    async keep(texts) {
+      const next = JSON.stringify({ texts, rules })
+      if (next === last) return
+      await replaceFile(path, next, 0o600)
+      last = next
+    },
+  }
+}

@@ -1,0 +1,51 @@
+/** Nouns of service discovery. */
+
+export type Health = 'passing' | 'warning' | 'critical' | 'maintenance'
+
+export interface Instance {
+  readonly id: string // unique in a snapshot; Consul: `${node}/${ServiceID}`
+  readonly node: string
+  readonly address: string // service address, else node address; as the source says it, unchecked
+  readonly port: number
+  readonly tags: readonly string[] // sorted
+  readonly meta: Readonly<Record<string, string>>
+  readonly weight: number
+  readonly health: Health
+  readonly createIndex: string // decimal; decides contested host names
+}
+
+export interface Service {
+  readonly name: string
+  readonly source: string // name of the source that reported it
+  readonly tags: readonly string[] // union over its instances, sorted
+  readonly instances: readonly Instance[] // sorted by id, so equal catalogs compare equal
+}
+
+/** Everything one source knows at one index. Complete or not delivered at all: unknown is never empty. */
+export interface Snapshot {
+  readonly source: string
+  readonly index: string // the source's own version: Consul index, file digest
+  readonly services: readonly Service[] // sorted by name
+}
+
+export interface Catalog {
+  readonly services: readonly Service[] // sorted by name
+  readonly indexes: Readonly<Record<string, string>> // source name → index it came from
+}
+
+/** Instances by service name → services, sorted in every respect, so that equal knowledge is equal data. */
+export function toServices(source: string, instances: ReadonlyMap<string, readonly Instance[]>): Service[] {
+  return [...instances]
+    .map(([name, unsorted]) => ({
+      name,
+      source,
+      tags: [...new Set(unsorted.flatMap(instance => instance.tags))].sort(),
+      instances: unsorted.toSorted((a, b) => compare(a.id, b.id)),
+    }))
+    .sort((a, b) => compare(a.name, b.name))
+}
+
+/** Byte order, the same on every machine: a locale would make two daemons write two files. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,13 @@
+/** What a validator says, tied to file, line and service where they are known. */
+export interface Diagnostic {
+  readonly severity: 'warning' | 'error'
+  readonly message: string
+  readonly file?: string
+  readonly line?: number
+  readonly service?: string // filled in from the owner of the file
+}
+
+export function describe(diagnostic: Diagnostic): string {
+  const place = diagnostic.file === undefined ? '' : `${diagnostic.file}:${diagnostic.line ?? 0}: `
+  return `${place}${diagnostic.message}`
+}

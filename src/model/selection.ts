@@ -1,0 +1,75 @@
+import type { Instance } from './catalog.ts'
+
+export type NonEmpty<T> = readonly [T, ...T[]]
+
+export interface UpstreamServer {
+  readonly address: string // an IP literal, without brackets
+  readonly port: number // 1…65535
+  readonly endpoint: string // `10.0.0.7:8080`, `[fd00::5]:80`
+  readonly weight: number // 1…65535
+  readonly backup: boolean
+  readonly id: string
+  readonly node: string
+  readonly tags: readonly string[]
+  readonly meta: Readonly<Record<string, string>>
+}
+
+export interface Upstream {
+  readonly name: string // a valid nginx identifier, unique in the selection
+  readonly servers: NonEmpty<UpstreamServer> // nginx refuses an empty upstream
+}
+
+/** One upstream and the server block in front of it. */
+export interface Site {
+  readonly service: string
+  readonly serverNames: NonEmpty<string>
+  readonly tags: readonly string[] // union over the selected instances
+  readonly meta: Readonly<Record<string, string>> // the keys on which all of them agree
+  readonly upstream: Upstream
+}
+
+/** A service that is selected but has no server to send a request to. */
+export interface Unavailable {
+  readonly service: string
+  readonly serverNames: NonEmpty<string>
+}
+
+/** What `services` and `service(name)` show: chosen by health, whatever the tags. */
+export interface VisibleService {
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly instances: readonly VisibleInstance[]
+}
+
+export type VisibleInstance = Omit<UpstreamServer, 'backup'> & Pick<Instance, 'health'>
+
+export type RejectionReason =
+  | 'no_healthy_instance'
+  | 'invalid_service_name'
+  | 'invalid_address'
+  | 'invalid_port'
+  | 'invalid_value'
+  | 'unresolvable'
+  | 'duplicate_endpoint'
+  | 'invalid_server_name'
+  | 'server_name_taken'
+  | 'quarantined'
+
+/** Why a service, one of its instances, or one of its values is not shown to nginx. */
+export interface Rejection {
+  readonly service: string
+  readonly instance?: string // set when the rest of the service is served
+  readonly reason: RejectionReason
+  readonly detail: string
+}
+
+export interface Selection {
+  readonly sites: readonly Site[] // sorted by service
+  readonly unavailable: readonly Unavailable[] // sorted by service
+  readonly rejections: readonly Rejection[]
+}
+
+/** Every upstream server of a selection, as `service endpoint`, for counting and for differences. */
+export function serversOf(selection: Selection): string[] {
+  return selection.sites.flatMap(site => site.upstream.servers.map(server => `${site.service} ${server.endpoint}`))
+}

@@ -1,0 +1,120 @@
+import { describe } from '../model/diagnostic.ts'
+import type { Rejection } from '../model/selection.ts'
+import type { Event } from './event.ts'
+import { textOf } from './text.ts'
+
+/** Events folded into the answer to "how is it?". Times are ISO 8601. */
+export interface Status {
+  readonly ready: boolean
+  readonly reason: string // why it is not ready, or what is not as wanted
+  readonly version: string
+  readonly pid: number // of upstreamd
+  readonly startTime: string // of that process, so that a recycled pid is no sign of life
+  readonly layout: 'own' | 'adopt' | 'files'
+  readonly generation: { readonly digest: string; readonly since: string } | undefined
+  readonly nginx: { readonly pid: number; readonly since: string } | undefined
+  readonly sources: Readonly<Record<string, SourceStatus>>
+  readonly sites: number
+  readonly servers: number
+  readonly held: readonly string[] // services
+  readonly rejected: readonly Rejection[]
+  readonly problem: string | undefined // the last refusal, until something is accepted
+  readonly stopped: string | undefined
+}
+
+export interface SourceStatus {
+  readonly healthy: boolean
+  readonly index: string | undefined
+  readonly services: number
+  readonly changed: string | undefined // when it last told us something; the age of what we know
+  readonly problem: string | undefined
+}
+
+export function initialStatus(version: string, process: { readonly pid: number; readonly startTime: string }): Status {
+  return {
+    ready: false,
+    reason: 'starting',
+    version,
+    pid: process.pid,
+    startTime: process.startTime,
+    layout: 'files',
+    stopped: undefined,
+    generation: undefined,
+    nginx: undefined,
+    sources: {},
+    sites: 0,
+    servers: 0,
+    held: [],
+    rejected: [],
+    problem: undefined,
+  }
+}
+
+export function reduce(status: Status, event: Event, now: Date): Status {
+  const next = fold(status, event, now.toISOString())
+  const reason = obstacle(next)
+  return { ...next, ready: reason === undefined, reason: reason ?? '' }
+}
+
+/** What stands between a request and its answer; undefined when nothing does. A lost Consul does not. */
+function obstacle({ stopped, generation, layout, nginx, problem }: Status): string | undefined {
+  if (stopped !== undefined) return stopped
+  if (generation === undefined) return problem ?? 'nothing is live yet'
+  if (layout !== 'files' && nginx === undefined) return problem ?? 'nginx is not running'
+  return undefined
+}
+
+function fold(status: Status, event: Event, at: string): Status {
+  switch (event.type) {
+    case 'daemon.started':
+      return { ...status, layout: event.layout }
+    case 'daemon.stopped':
+      return { ...status, stopped: event.reason }
+    case 'generation.recalled':
+      return { ...status, generation: { digest: event.digest, since: at }, sites: event.sites }
+    case 'source.snapshot':
+      return withSource(status, event.source, { healthy: true, index: event.index, services: event.services, changed: at, problem: undefined })
+    case 'source.lost':
+      return withSource(status, event.source, { healthy: false, problem: event.problem })
+    case 'source.recovered':
+      return withSource(status, event.source, { healthy: true, problem: undefined })
+    case 'selection.changed':
+      return { ...status, sites: event.sites, servers: event.servers }
+    case 'selection.rejected':
+      return { ...status, rejected: [...status.rejected, event.rejection] }
+    case 'selection.accepted':
+      return { ...status, rejected: status.rejected.filter(rejection => !isSame(rejection, event.rejection)) }
+    case 'selection.held':
+      return { ...status, held: event.services }
+    case 'selection.released':
+      return { ...status, held: status.held.filter(service => !event.services.includes(service)) }
+    case 'generation.activated':
+      return { ...status, generation: { digest: event.digest, since: at }, problem: undefined }
+    case 'generation.invalid':
+      return { ...status, problem: event.diagnostics.map(describe).join('; ') }
+    case 'generation.rolled_back':
+    case 'generation.failed':
+    case 'template.failed':
+    case 'template.set_aside':
+      return { ...status, problem: textOf(event) }
+    case 'process.found':
+    case 'process.started':
+      return { ...status, nginx: { pid: event.pid, since: at } }
+    case 'process.exited':
+    case 'process.stopped':
+      return { ...status, nginx: undefined }
+    case 'template.loaded':
+      return { ...status, problem: undefined }
+    default:
+      return status
+  }
+}
+
+function withSource(status: Status, name: string, change: Partial<SourceStatus>): Status {
+  const before = status.sources[name] ?? { healthy: false, index: undefined, services: 0, changed: undefined, problem: undefined }
+  return { ...status, sources: { ...status.sources, [name]: { ...before, ...change } } }
+}
+
+export function isSame(a: Rejection, b: Rejection): boolean {
+  return a.service === b.service && a.instance === b.instance && a.reason === b.reason && a.detail === b.detail
+}

@@ -1,0 +1,52 @@
+import pDebounce from 'p-debounce'
+
+export interface Quiescence {
+  /** Something changed: run after `min` of calm, at the latest `max` after the first tick. The first run waits for nothing. */
+  tick(): void
+  /** Run without waiting for calm: an operator asked, or something broke. */
+  now(): void
+  /** Resolves when nothing is pending or running. */
+  idle(): Promise<void>
+}
+
+/**
+ * One run at a time with one trailing run, so the newest state wins and nothing queues.
+ * `run` must not reject: what can fail is handled inside it.
+ */
+export function quiesce(
+  run: () => Promise<void>,
+  wait: { readonly min: number; readonly max: number }, // ms
+  signal: AbortSignal,
+): Quiescence {
+  // Of p-debounce only the single flight: its own timer starts anew at every tick and never fires under load.
+  const single = pDebounce.promise(run, { after: true })
+  let timer: NodeJS.Timeout | undefined
+  let deadline: number | undefined
+  let isFirst = true
+  let running: Promise<unknown> = Promise.resolve()
+
+  function fire(): void {
+    clearTimeout(timer)
+    timer = undefined
+    deadline = undefined
+    isFirst = false
+    if (!signal.aborted) running = single()
+  }
+
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+  return {
+    tick() {
+      if (signal.aborted) return
+      if (isFirst) return fire()
+      const now = performance.now()
+      deadline ??= now + wait.max
+      clearTimeout(timer)
+      timer = setTimeout(fire, Math.max(0, Math.min(wait.min, deadline - now)))
+    },
+    now: fire,
+    async idle() {
+      while (timer !== undefined && !signal.aborted) await new Promise(resolve => setTimeout(resolve, wait.min))
+      await running
+    },
+  }
+}

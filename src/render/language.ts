@@ -1,0 +1,25 @@
+import type { View } from './view.ts'
+
+/** Seam: a template language. */
+export interface TemplateLanguage {
+  readonly name: string
+  readonly extensions: readonly string[] // with the dot
+  /** Throws TEMPLATE_SYNTAX carrying path:line:column. */
+  compile(source: TemplateSource): Template
+}
+
+export interface TemplateSource {
+  readonly path: string
+  readonly text: string
+}
+
+export interface Template {
+  readonly source: TemplateSource
+  /** Does the text mention this name of the view? What it cannot ask for need not be made. */
+  uses(name: keyof View): boolean
+  /**
+   * Synchronous and pure: the same view gives the same text. Bounded in time and in size.
+   * Throws TEMPLATE_UNDEFINED, TEMPLATE_FAILED or TEMPLATE_BUDGET, carrying path:line:column.
+   */
+  render(view: View): string
+}

@@ -1,0 +1,148 @@
+import { Script, createContext } from 'node:vm'
+import nunjucks from 'nunjucks'
+import { UpstreamdError } from '../../errors.ts'
+import type { TemplateLanguage, TemplateSource } from '../language.ts'
+import type { View } from '../view.ts'
+import { StrictCompiler } from './compiler.ts'
+import { addFilters } from './filters.ts'
+import { type FilterNode, type Node, type Scope, nodes, parser, transformer } from './internals.ts'
+import { LookupError, strictRuntime } from './strict.ts'
+
+/** A render that takes longer is stopped: an endless loop must not stop the daemon. */
+const RENDER_MS = 5_000
+/** Text larger than this is no nginx configuration. */
+const RENDER_BYTES = 256 * 1024 * 1024
+
+export const nunjucksLanguage: TemplateLanguage = {
+  name: 'nunjucks',
+  extensions: ['.njk'],
+  compile(source) {
+    const { run, names } = translate(source)
+    return { source, uses: name => names.has(name), render: view => renderWith(source, run, view) }
+  },
+}
+
+type Run = (
+  env: nunjucks.Environment,
+  scope: Scope,
+  frame: object,
+  runtime: object,
+  done: (error: unknown, text: string) => void,
+) => void
+
+function translate(source: TemplateSource): { run: Run; names: Set<unknown> } {
+  try {
+    const tree = parser.parse(source.text, [], {})
+    refuseIncludes(source, tree)
+    refuseUnknownFilters(source, tree)
+    const compiler = new StrictCompiler(source.path, true)
+    compiler.compile(transformer.transform(tree, []))
+    const functions = new Function(compiler.getCode())() as { root: Run }
+    return { run: functions.root, names: new Set(tree.findAll(nodes.Symbol).map(node => node.value)) }
+  } catch (error) {
+    if (error instanceof UpstreamdError) throw error
+    const { line, column, text } = placeOf(error, 0)
+    throw new UpstreamdError('TEMPLATE_SYNTAX', `${source.path}:${line}:${column}: ${text}`)
+  }
+}
+
+/** A template stands alone: what it would include could neither be watched nor kept with the last good one. */
+function refuseIncludes(source: TemplateSource, tree: Node): void {
+  for (const type of [nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends]) {
+    const [node] = tree.findAll(type)
+    if (node === undefined) continue
+
+    const place = `${source.path}:${node.lineno + 1}:${node.colno + 1}`
+    throw new UpstreamdError('TEMPLATE_SYNTAX', `${place}: a template stands alone: ${node.typename} is not supported`)
+  }
+}
+
+function refuseUnknownFilters(source: TemplateSource, tree: Node): void {
+  for (const filter of tree.findAll(nodes.Filter) as FilterNode[]) {
+    const name = String(filter.name.value)
+    if (Object.hasOwn(environment.filters, name)) continue
+
+    const place = `${source.path}:${filter.name.lineno + 1}:${filter.name.colno + 1}`
+    throw new UpstreamdError('TEMPLATE_UNDEFINED', `${place}: filter ${name} is undefined`)
+  }
+}
+
+function renderWith(source: TemplateSource, run: Run, view: View): string {
+  let answer: { text: string } | { error: unknown } | undefined
+  const job = () =>
+    run(environment, scopeOf(view), new strictRuntime.Frame(), strictRuntime, (error, text) => {
+      // nunjucks calls back a second time when what follows the first call throws; the first word counts.
+      answer ??= error ? { error } : { text }
+    })
+  try {
+    within(RENDER_MS, job)
+  } catch (error) {
+    // Thrown from the watchdog's own context, so it is no instance of this one's Error.
+    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+      throw new UpstreamdError('TEMPLATE_BUDGET', `${source.path}: did not finish rendering in ${RENDER_MS} ms`)
+    }
+    answer = { error }
+  }
+  if (answer === undefined) throw new UpstreamdError('TEMPLATE_FAILED', `${source.path}: rendering did not finish`)
+  if ('error' in answer) throw failure(source, answer.error)
+  if (answer.text.length > RENDER_BYTES) {
+    throw new UpstreamdError('TEMPLATE_BUDGET', `${source.path}: gives ${answer.text.length} bytes of text`)
+  }
+  return answer.text
+}
+
+/** Runs `job` under V8's own watchdog, which ends even a loop that never yields. */
+function within(timeout: number, job: () => void): void {
+  watched.job = job
+  try {
+    watchdog.runInContext(sandbox, { timeout })
+  } finally {
+    watched.job = undefined
+  }
+}
+
+const watched: { job: (() => void) | undefined } = { job: undefined }
+const sandbox = createContext(watched)
+const watchdog = new Script('job()')
+
+const environment = addFilters(new nunjucks.Environment(null, { autoescape: false, throwOnUndefined: true }))
+
+/** What nunjucks calls a context: the view, what `set` adds at the top level, and the globals (`range` …). */
+function scopeOf(view: View) {
+  const variables = new Map<string, unknown>()
+  return {
+    env: environment,
+    lookup: (name: string) => {
+      if (variables.has(name)) return variables.get(name)
+      return Object.hasOwn(view, name) ? view[name as keyof View] : globalOf(name)
+    },
+    setVariable: (name: string, value: unknown) => void variables.set(name, value),
+    getVariables: () => Object.fromEntries(variables),
+    addExport: () => {},
+  }
+}
+
+function globalOf(name: string): unknown {
+  try {
+    return environment.getGlobal(name)
+  } catch {
+    return undefined // nunjucks throws for a global that is not there
+  }
+}
+
+function failure(source: TemplateSource, error: unknown): UpstreamdError {
+  const { line, column, text } = placeOf(error, 1)
+  const code = error instanceof LookupError ? 'TEMPLATE_UNDEFINED' : 'TEMPLATE_FAILED'
+  return new UpstreamdError(code, `${source.path}:${line}:${column}: ${text}`)
+}
+
+/**
+ * nunjucks' errors carry positions in fields, and once more in the text, which is cut off here.
+ * The parser counts from 1, the running template from 0, our own lookups from 1.
+ */
+function placeOf(error: unknown, offset: 0 | 1): { line: number; column: number; text: string } {
+  const thrown = error as { message?: string; lineno?: number; colno?: number }
+  const add = error instanceof LookupError || thrown.message?.startsWith('attempted to output') ? 0 : offset
+  const text = (thrown.message ?? String(error)).replace(/^\(.*?\)( \[Line \d+, Column \d+\])?\s*/, '').trim()
+  return { line: (thrown.lineno ?? 0) + add, column: (thrown.colno ?? 0) + add, text }
+}

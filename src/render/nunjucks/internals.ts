@@ -1,0 +1,62 @@
+// The parts of nunjucks 3.2.4 (pinned) that its published types leave out and strict templates need.
+// They are typed here once, so that nothing else in this folder has to guess.
+import compilerModule from 'nunjucks/src/compiler.js'
+import nodesModule from 'nunjucks/src/nodes.js'
+import parserModule from 'nunjucks/src/parser.js'
+import runtimeModule from 'nunjucks/src/runtime.js'
+import transformerModule from 'nunjucks/src/transformer.js'
+
+export interface Node {
+  readonly typename: string
+  readonly lineno: number // from 0
+  readonly colno: number // from 0
+  readonly value?: unknown
+  findAll(type: unknown): Node[]
+}
+
+export interface LookupNode extends Node {
+  readonly target: Node
+  readonly val: Node
+}
+
+export interface TestNode extends Node {
+  readonly left: Node
+  readonly right: Node & { readonly name?: Node }
+}
+
+export interface FilterNode extends Node {
+  readonly name: Node
+}
+
+export interface Frame {
+  lookup(name: string): unknown
+  topLevel: boolean
+}
+
+export interface Scope {
+  lookup(name: string): unknown
+}
+
+export interface NunjucksRuntime {
+  readonly Frame: new () => Frame
+  suppressValue(value: unknown, autoescape: boolean): unknown
+}
+
+export interface Compiler {
+  compile(node: unknown, frame?: Frame): void
+  compileSymbol(node: Node, frame: Frame): void
+  compileLookupVal(node: LookupNode, frame: Frame): void
+  compileIs(node: TestNode, frame: Frame): void
+  compileFilter(node: FilterNode, frame: Frame): void
+  getCode(): string
+  _emit(code: string): void
+  _compileExpression(node: Node, frame: Frame): void
+}
+
+export const { Compiler: BaseCompiler } = compilerModule as {
+  Compiler: new (name: string, throwOnUndefined: boolean) => Compiler
+}
+export const parser = parserModule as { parse(text: string, extensions: readonly unknown[], options: object): Node }
+export const transformer = transformerModule as { transform(ast: Node, asyncFilters: readonly string[]): unknown }
+export const nodes = nodesModule as Readonly<Record<'Symbol' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends', unknown>>
+export const nunjucksRuntime = runtimeModule as NunjucksRuntime

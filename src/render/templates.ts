@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs'
+import { UpstreamdError, isOf, reasonOf } from '../errors.ts'
+import type { Emit } from '../observe/event.ts'
+import { watchFiles } from '../watch-files.ts'
+import type { Template } from './language.ts'
+import { languageOf } from './registry.ts'
+import type { Output } from './render.ts'
+
+export interface TemplateSpec {
+  readonly path: string
+  readonly destination: string
+}
+
+/** The templates of one target: what is on disk, and what was accepted last. */
+export interface Templates {
+  /** What to render: the newest that compiles and was not set aside. */
+  outputs(): readonly Output[]
+  /** The last that went live, where it differs from `outputs`. */
+  accepted(): readonly Output[] | undefined
+  /** What `outputs` gave is live: remember it. */
+  accept(): void
+  /** What `outputs` gave is refused; go on with what was accepted last, until a file changes. */
+  setAside(problem: string): void
+  /** Texts that were accepted, by path, to be kept across a restart. */
+  texts(): Readonly<Record<string, string>>
+  /** Reads all files again, also those that were set aside. */
+  reload(): void
+  watch(changed: () => void, signal: AbortSignal): void
+}
+
+interface Slot {
+  readonly spec: TemplateSpec
+  candidate: Template // compiles
+  accepted: Template | undefined
+}
+
+/**
+ * Loads and compiles. A file that is broken from the start is an error, unless a text of it was accepted
+ * before (`remembered`): then that one is used and the fault is reported. Later a broken file changes nothing.
+ */
+export function loadTemplates(specs: readonly TemplateSpec[], remembered: Readonly<Record<string, string>>, emit: Emit): Templates {
+  const slots = specs.map(spec => initial(spec, remembered[spec.path], emit))
+  const outputs = (pick: (slot: Slot) => Template) =>
+    slots.map(slot => ({ template: pick(slot), destination: slot.spec.destination }))
+
+  function read(slot: Slot): void {
+    try {
+      const fresh = compile(slot.spec.path)
+      if (fresh.source.text === slot.candidate.source.text) return
+      slot.candidate = fresh
+      emit({ type: 'template.loaded', path: slot.spec.path })
+    } catch (error) {
+      report(slot.spec.path, error, emit)
+    }
+  }
+
+  return {
+    outputs: () => outputs(slot => slot.candidate),
+    accepted() {
+      const changed = slots.some(slot => slot.accepted?.source.text !== slot.candidate.source.text)
+      return changed && slots.every(slot => slot.accepted !== undefined)
+        ? outputs(slot => slot.accepted ?? slot.candidate)
+        : undefined
+    },
+    accept() {
+      for (const slot of slots) slot.accepted = slot.candidate
+    },
+    setAside(problem) {
+      const refused = slots.filter(slot => slot.accepted?.source.text !== slot.candidate.source.text)
+      for (const slot of refused) slot.candidate = slot.accepted ?? slot.candidate
+      emit({ type: 'template.set_aside', paths: refused.map(({ spec }) => spec.path), problem })
+    },
+    texts: () => Object.fromEntries(slots.map(({ spec, accepted }) => [spec.path, accepted?.source.text ?? ''])),
+    reload() {
+      for (const slot of slots) read(slot)
+    },
+    watch(changed, signal) {
+      const byPath = Map.groupBy(slots, slot => slot.spec.path)
+      watchFiles(
+        [...byPath.keys()],
+        path => {
+          for (const slot of byPath.get(path) ?? []) read(slot)
+          changed()
+        },
+        signal,
+      )
+    },
+  }
+}
+
+function initial(spec: TemplateSpec, remembered: string | undefined, emit: Emit): Slot {
+  const accepted = remembered === undefined ? undefined : compileIfPossible(spec.path, remembered)
+  try {
+    return { spec, candidate: compile(spec.path), accepted }
+  } catch (error) {
+    if (accepted === undefined || !isOf('template', error)) throw error
+    report(spec.path, error, emit)
+    return { spec, candidate: accepted, accepted }
+  }
+}
+
+/** Throws an error of class `template`. */
+function compile(path: string): Template {
+  return languageOf(path).compile({ path, text: readTemplate(path) })
+}
+
+function compileIfPossible(path: string, text: string): Template | undefined {
+  try {
+    return languageOf(path).compile({ path, text })
+  } catch (error) {
+    if (isOf('template', error)) return undefined // kept by a version that understood it
+    throw error
+  }
+}
+
+function readTemplate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UpstreamdError('TEMPLATE_UNREADABLE', `cannot read template ${path}`, { cause: error })
+  }
+}
+
+function report(path: string, error: unknown, emit: Emit): void {
+  if (!isOf('template', error)) throw error
+  emit({ type: 'template.failed', path, code: error.code, message: reasonOf(error) })
+}

@@ -1,0 +1,78 @@
+import { compare } from '../model/catalog.ts'
+import type { Selection, Site } from '../model/selection.ts'
+
+export interface GuardPolicy {
+  readonly maxLoss: number // share of all upstream servers that may vanish in one step, 0…1
+  readonly holdFor: number // ms after which a partial loss is believed
+}
+
+export interface Hold {
+  readonly service: string
+  readonly servers: number // how many of its servers are held
+  readonly since: number // ms on the runtime's clock
+}
+
+/** The selection to render: `next`, with the servers of held services put back. */
+export interface Guarded {
+  readonly selection: Selection
+  readonly held: readonly Hold[]
+}
+
+/** Fewer servers than this are no mass: whoever runs two instances may stop both. */
+const FEWEST = 3
+
+/**
+ * Would this lose too much at once? Loss is net and per service, so a redeploy to new addresses is none.
+ * Everything gone is held until something is back or somebody approves; more than `maxLoss` is held for `holdFor`.
+ */
+export function guard(
+  live: Selection | undefined,
+  next: Selection,
+  policy: GuardPolicy,
+  held: readonly Hold[],
+  now: number,
+): Guarded {
+  const before = live?.sites ?? []
+  const total = count(before)
+  if (total < FEWEST) return { selection: next, held: [] }
+
+  const after = new Map(next.sites.map(site => [site.service, site.upstream.servers.length]))
+  const losers = before
+    .map(site => ({ site, loss: site.upstream.servers.length - (after.get(site.service) ?? 0) }))
+    .filter(({ loss }) => loss > 0)
+  const lost = losers.reduce((sum, { loss }) => sum + loss, 0)
+  const everything = next.sites.length === 0
+  if (!everything && (lost < FEWEST || lost <= policy.maxLoss * total)) return { selection: next, held: [] }
+
+  const since = new Map(held.map(hold => [hold.service, hold.since]))
+  const kept = losers.filter(({ site }) => everything || now - (since.get(site.service) ?? now) < policy.holdFor)
+  return {
+    selection: withSites(next, kept.map(({ site }) => site)),
+    held: kept.map(({ site, loss }) => ({ service: site.service, servers: loss, since: since.get(site.service) ?? now })),
+  }
+}
+
+/** For templates that do not answer for `unavailable` services: these keep the servers they had. */
+export function keepUnavailable(live: Selection | undefined, next: Selection): Selection {
+  const gone = new Set(next.unavailable.map(({ service }) => service))
+  return withSites(next, (live?.sites ?? []).filter(site => gone.has(site.service)))
+}
+
+/** `selection` with these sites in the place of what it says of their services, unless the name went to another. */
+function withSites(selection: Selection, sites: readonly Site[]): Selection {
+  if (sites.length === 0) return selection
+
+  const replaced = new Set(sites.map(site => site.service))
+  const others = selection.sites.filter(site => !replaced.has(site.service))
+  const taken = new Set(others.flatMap(site => [site.upstream.name, ...site.serverNames]))
+  const back = sites.filter(site => !taken.has(site.upstream.name) && !site.serverNames.some(name => taken.has(name)))
+  return {
+    sites: [...others, ...back].sort((a, b) => compare(a.service, b.service)),
+    unavailable: selection.unavailable.filter(({ service }) => !replaced.has(service)),
+    rejections: selection.rejections,
+  }
+}
+
+function count(sites: readonly Site[]): number {
+  return sites.reduce((sum, site) => sum + site.upstream.servers.length, 0)
+}

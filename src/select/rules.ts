@@ -1,0 +1,18 @@
+import type { Health } from '../model/catalog.ts'
+
+export interface SelectionRules {
+  readonly tags: { readonly all: readonly string[]; readonly none: readonly string[] }
+  readonly health: readonly Health[]
+  readonly serverName: ServerNameRule
+  /** Upstream names the surrounding configuration uses already; ours must differ. Lower case. */
+  readonly reservedUpstreams: ReadonlySet<string>
+  /** Host names that stand for an address → their IP addresses; none when nobody answered. */
+  readonly resolved: ReadonlyMap<string, readonly string[]>
+}
+
+export interface ServerNameRule {
+  readonly form: 'dotted' | 'flat'
+  readonly domain: string | undefined
+  /** Longest name that nginx's hash holds (measured: bucket size − 18); longer ones refuse the whole configuration. */
+  readonly longest: number
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { type Catalog, type Instance, type Service, compare } from '../model/catalog.ts'
+import type { NonEmpty, Rejection, Selection, Site, Unavailable, UpstreamServer, VisibleService } from '../model/selection.ts'
+import { parseAddress, quote } from './address.ts'
+import type { SelectionRules } from './rules.ts'
+import { type Claim, problemOf, settle, wantedNames } from './server-name.ts'
+import { serversFrom, visibleInstances } from './servers.ts'
+
+/** What is to be proxied, what is not and why. Pure; the order of the catalog does not matter. */
+export function select(catalog: Catalog, rules: SelectionRules, live: Selection | undefined): Selection {
+  const rejections: Rejection[] = []
+  const candidates = catalog.services.flatMap(service => candidatesOf(service, rules, rejections)).sort(byService)
+  const named = nameAll(candidates, live, rejections)
+
+  const sites: Site[] = []
+  const unavailable: Unavailable[] = []
+  const upstreamName = upstreamNames(rules.reservedUpstreams)
+  for (const { candidate, serverNames } of named) {
+    const { service, servers } = candidate
+    const [first, ...others] = servers
+    if (first === undefined) {
+      unavailable.push({ service, serverNames })
+      continue
+    }
+    sites.push({
+      service,
+      serverNames,
+      tags: [...new Set(servers.flatMap(server => server.tags))].sort(compare),
+      meta: agreed(servers),
+      upstream: { name: upstreamName(service), servers: [first, ...others] },
+    })
+  }
+  return { sites, unavailable, rejections: rejections.sort(byService) }
+}
+
+/** Everything chosen by health, whatever its tags, with the same checks on every value. */
+export function visibleServices(catalog: Catalog, rules: SelectionRules): VisibleService[] {
+  return catalog.services
+    .filter(({ name }) => isServiceName(name))
+    .map(({ name, instances }) => {
+      const visible = visibleInstances(name, instances.filter(isHealthy(rules)), rules.resolved)
+      return { name, tags: [...new Set(visible.flatMap(({ tags }) => tags))].sort(compare), instances: visible }
+    })
+}
+
+/** The host names that selected instances give as their address: to be resolved before `select`. */
+export function hostNamesOf(catalog: Catalog, rules: SelectionRules): Set<string> {
+  const names = new Set<string>()
+  for (const { instances } of catalog.services) {
+    for (const { address } of instances.filter(isWanted(rules))) {
+      const parsed = parseAddress(address)
+      if (parsed.kind === 'name') names.add(parsed.name)
+    }
+  }
+  return names
+}
+
+/** An instance must carry all wanted tags itself, and none of the unwanted ones. */
+export function isWanted({ tags }: SelectionRules): (instance: Instance) => boolean {
+  return instance => tags.all.every(tag => instance.tags.includes(tag)) && !tags.none.some(tag => instance.tags.includes(tag))
+}
+
+interface Candidate {
+  readonly service: string
+  readonly names: readonly string[] // valid ones it asks for
+  readonly createIndex: bigint
+  readonly servers: readonly UpstreamServer[]
+}
+
+function candidatesOf(service: Service, rules: SelectionRules, rejections: Rejection[]): Candidate[] {
+  const wanted = service.instances.filter(isWanted(rules))
+  if (wanted.length === 0) return []
+  if (!isServiceName(service.name)) {
+    const detail = `${quote(service.name)} is not a name of letters, digits, ".", "_" and "-" (at most 127)`
+    rejections.push({ service: service.name, reason: 'invalid_service_name', detail })
+    return []
+  }
+
+  const healthy = wanted.filter(isHealthy(rules))
+  if (healthy.length === 0) {
+    const states = [...new Set(wanted.map(instance => instance.health))].sort(compare).join(', ')
+    const detail = `none of its ${wanted.length} instances is ${rules.health.join(' or ')} (they are: ${states})`
+    rejections.push({ service: service.name, reason: 'no_healthy_instance', detail })
+  }
+  const checked = serversFrom(service.name, healthy, rules.resolved)
+  rejections.push(...checked.rejections)
+
+  const asked = wantedNames(service.name, healthy.length > 0 ? healthy : wanted, rules.serverName)
+  const names = asked.filter(name => {
+    const problem = problemOf(name, rules.serverName)
+    if (problem !== undefined) rejections.push({ service: service.name, reason: 'invalid_server_name', detail: problem })
+    return problem === undefined
+  })
+  const createIndex = wanted.map(instance => BigInt(instance.createIndex)).reduce((a, b) => (a < b ? a : b))
+  return [{ service: service.name, names, createIndex, servers: checked.servers }]
+}
+
+/** Gives each candidate the names it may have; one that is left without any is out. */
+function nameAll(candidates: readonly Candidate[], live: Selection | undefined, rejections: Rejection[]) {
+  const claims: Claim[] = candidates.flatMap(({ service, names, createIndex }) =>
+    names.map(name => ({ service, name, createIndex })),
+  )
+  const winners = settle(claims, holdersOf(live))
+  return candidates.flatMap(candidate => {
+    const mine = candidate.names.filter(name => {
+      const winner = winners.get(name)
+      if (winner === candidate.service) return true
+
+      const detail = `${name} belongs to service ${winner}`
+      rejections.push({ service: candidate.service, reason: 'server_name_taken', detail })
+      return false
+    })
+    const [first, ...others] = mine
+    return first === undefined ? [] : [{ candidate, serverNames: [first, ...others] satisfies NonEmpty<string> as NonEmpty<string> }]
+  })
+}
+
+function holdersOf(live: Selection | undefined): Map<string, string> {
+  const holders = new Map<string, string>()
+  for (const { service, serverNames } of [...(live?.sites ?? []), ...(live?.unavailable ?? [])]) {
+    for (const name of serverNames) holders.set(name, service)
+  }
+  return holders
+}
+
+/** nginx compares upstream names without case; a second claimant gets a suffix made from its exact name. */
+function upstreamNames(reserved: ReadonlySet<string>): (service: string) => string {
+  const taken = new Set(reserved)
+  return service => {
+    const plain = service.toLowerCase()
+    const name = taken.has(plain) ? `${plain}-${createHash('sha256').update(service).digest('hex').slice(0, 8)}` : plain
+    taken.add(name)
+    return name
+  }
+}
+
+function agreed(servers: readonly UpstreamServer[]): Record<string, string> {
+  const meta: Record<string, string> = Object.create(null)
+  for (const [key, value] of Object.entries(servers[0]?.meta ?? {})) {
+    if (servers.every(server => server.meta[key] === value)) meta[key] = value
+  }
+  return meta
+}
+
+function isHealthy({ health }: SelectionRules): (instance: Instance) => boolean {
+  return instance => health.includes(instance.health)
+}
+
+function isServiceName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/.test(name)
+}
+
+function byService(a: { readonly service: string }, b: { readonly service: string }): number {
+  return compare(a.service, b.service)
+}

@@ -1,0 +1,108 @@
+import type { Instance } from '../model/catalog.ts'
+import type { Rejection, UpstreamServer, VisibleInstance } from '../model/selection.ts'
+import { endpointOf, parseAddress, quote } from './address.ts'
+
+const HEAVIEST = 65_535
+
+/** The upstream servers of one service, and why each instance or value that is missing is missing. */
+export function serversFrom(
+  service: string,
+  instances: readonly Instance[],
+  resolved: ReadonlyMap<string, readonly string[]>,
+): { servers: UpstreamServer[]; rejections: Rejection[] } {
+  const servers: UpstreamServer[] = []
+  const rejections: Rejection[] = []
+  const owners = new Map<string, string>()
+  for (const instance of instances) {
+    const checked = checkInstance(service, instance, resolved)
+    rejections.push(...checked.rejections)
+    for (const server of checked.servers) {
+      const owner = owners.get(server.endpoint)
+      if (owner !== undefined) {
+        const detail = `${server.endpoint} is already served as ${quote(owner)}`
+        rejections.push({ service, instance: instance.id, reason: 'duplicate_endpoint', detail })
+        continue
+      }
+      owners.set(server.endpoint, instance.id)
+      servers.push(server)
+    }
+  }
+  return { servers, rejections }
+}
+
+/** The same checks for the view's `services`, where what fails is only left out. */
+export function visibleInstances(
+  service: string,
+  instances: readonly Instance[],
+  resolved: ReadonlyMap<string, readonly string[]>,
+): VisibleInstance[] {
+  return instances.flatMap(instance =>
+    checkInstance(service, instance, resolved).servers.map(({ backup: _, ...server }) => ({
+      ...server,
+      health: instance.health,
+    })),
+  )
+}
+
+/** Text a template may print unquoted without it ever being nginx syntax: printable, without `;{}"'\$#` and backtick. */
+export function isPlain(text: string): boolean {
+  return text.length <= 1024 && !/[\p{C}\p{Zl}\p{Zp};{}"'\\$#`]/u.test(text)
+}
+
+function checkInstance(
+  service: string,
+  instance: Instance,
+  resolved: ReadonlyMap<string, readonly string[]>,
+): { servers: UpstreamServer[]; rejections: Rejection[] } {
+  const reject = (reason: Rejection['reason'], detail: string) => ({ service, instance: instance.id, reason, detail })
+  const { port, weight } = instance
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    return { servers: [], rejections: [reject('invalid_port', `port is ${port}; nginx takes 1 to 65535`)] }
+  }
+  if (!Number.isInteger(weight) || weight < 1) {
+    return { servers: [], rejections: [reject('invalid_value', `weight is ${weight}; nginx takes 1 and more`)] }
+  }
+
+  const parsed = parseAddress(instance.address)
+  if (parsed.kind === 'refused') {
+    return { servers: [], rejections: [reject('invalid_address', `address ${parsed.why}`)] }
+  }
+  const addresses = parsed.kind === 'ip' ? [parsed.address] : (resolved.get(parsed.name) ?? [])
+  if (addresses.length === 0) {
+    return { servers: [], rejections: [reject('unresolvable', `nobody resolves the address ${instance.address}`)] }
+  }
+
+  const rejections: Rejection[] = []
+  if (weight > HEAVIEST) {
+    rejections.push(reject('invalid_value', `weight is ${weight}; nginx takes at most ${HEAVIEST}, which is used`))
+  }
+  const tags = instance.tags.filter(tag => isPlain(tag) || !rejections.push(reject('invalid_value', hidden('tag', tag))))
+  const meta = plainMeta(instance.meta, (key, value) =>
+    rejections.push(reject('invalid_value', hidden(`meta ${quote(key)}`, value))),
+  )
+  const servers = addresses.map(address => ({
+    address,
+    port,
+    endpoint: endpointOf(address, port),
+    weight: Math.min(weight, HEAVIEST),
+    backup: false,
+    id: isPlain(instance.id) ? instance.id : quote(instance.id).replace(/[^\w./:-]/g, '_'),
+    node: isPlain(instance.node) ? instance.node : quote(instance.node).replace(/[^\w./:-]/g, '_'),
+    tags,
+    meta,
+  }))
+  return { servers, rejections }
+}
+
+function hidden(what: string, value: string): string {
+  return `${what} holds characters that nginx reads as syntax, so templates do not see it: ${quote(value)}`
+}
+
+function plainMeta(meta: Instance['meta'], refuse: (key: string, value: string) => void): Record<string, string> {
+  const plain: Record<string, string> = Object.create(null)
+  for (const [key, value] of Object.entries(meta)) {
+    if (isPlain(key) && isPlain(value)) plain[key] = value
+    else refuse(key, value)
+  }
+  return plain
+}

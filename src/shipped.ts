@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** What ships beside the program: found from the bundle in dist/ as well as from the sources. */
+export function shipped(path: string): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const root = existsSync(join(here, 'package.json')) ? here : dirname(here)
+  return join(root, path)
+}
+
+export const version = typeof UPSTREAMD_VERSION === 'string' ? UPSTREAMD_VERSION : '0.0.0-source'
+
+declare const UPSTREAMD_VERSION: string | undefined

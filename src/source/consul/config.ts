@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { duration } from '../../duration.ts'
+
+/** Where Consul is and how to speak to it; the names are consul-template's. */
+export const ConsulConfig = z.strictObject({
+  type: z.literal('consul'),
+  address: z.string().default('127.0.0.1:8500').describe('host:port, URL or unix:///path of the Consul agent'),
+  auth: z.string().optional().describe('user:password for HTTP basic authentication'),
+  token: z.string().optional().describe('ACL token; prefer token_file'),
+  token_file: z.string().optional().describe('file that holds the ACL token; read again before every attempt'),
+  max_stale: duration.default(2_000).describe('how old an answer of a follower may be; 0 asks the leader'),
+  ssl: z
+    .strictObject({
+      enabled: z.boolean().default(false).describe('speak TLS'),
+      verify: z.boolean().default(true).describe('check the server certificate'),
+      ca_cert: z.string().optional().describe('PEM file of the authority to trust'),
+      cert: z.string().optional().describe('PEM file of the client certificate'),
+      key: z.string().optional().describe("PEM file of the client certificate's key"),
+      server_name: z.string().optional().describe('name to expect in the server certificate'),
+    })
+    .prefault({}),
+})
+export type ConsulConfig = z.output<typeof ConsulConfig>

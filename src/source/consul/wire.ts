@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { Health } from '../../model/catalog.ts'
+
+/** What we read of Consul's answers (API reference, catalog and health endpoints); everything else is ignored. */
+
+export const Nodes = z.array(z.object({ Node: z.string(), Address: z.string() }))
+export type Nodes = z.output<typeof Nodes>
+
+export const Checks = z.array(
+  z.object({ Node: z.string(), CheckID: z.string(), Status: z.string(), ServiceID: z.string() }),
+)
+export type Checks = z.output<typeof Checks>
+
+/** Only that it is what we asked for: which services changed is learned from the nodes. */
+export const ServiceNames = z.record(z.string(), z.array(z.string()))
+
+const strings = <T extends z.ZodType>(value: T) => z.nullish(value)
+
+export const NodeServices = z
+  .object({
+    Services: z
+      .array(
+        z.object({
+          ID: z.string(),
+          Service: z.string(),
+          Address: z.string(),
+          Port: z.number(),
+          Tags: strings(z.array(z.string())),
+          Meta: strings(z.record(z.string(), z.string())),
+          Weights: z.object({ Passing: z.number(), Warning: z.number() }).nullish(),
+          CreateIndex: z.number(),
+        }),
+      )
+      .nullable(),
+  })
+  .nullable() // null: Consul does not know the node (any more)
+export type NodeService = NonNullable<NonNullable<z.output<typeof NodeServices>>['Services']>[number]
+
+/** The worst of its checks; a service without checks passes. Maintenance is a check with a reserved name. */
+export function healthOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): Health {
+  let worst: Health = 'passing'
+  for (const { CheckID, Status } of checks) {
+    if (CheckID === '_node_maintenance' || CheckID.startsWith('_service_maintenance:')) return 'maintenance'
+    if (Status === 'warning' && worst === 'passing') worst = 'warning'
+    // Anything that is neither passing nor warning is no reason for confidence.
+    else if (Status !== 'passing' && Status !== 'warning') worst = 'critical'
+  }
+  return worst
+}

@@ -1,0 +1,16 @@
+import type { Snapshot } from '../model/catalog.ts'
+
+/** Lets a source skip services nobody selects. A hint: selection is still decided by `select`. */
+export type Interest = (service: string, tags: readonly string[]) => boolean
+
+/** Seam: where services come from. */
+export interface Source {
+  readonly name: string
+  /** Where it reads, for messages: `consul at http://127.0.0.1:8500`. */
+  readonly description: string
+  /**
+   * One attempt: yields complete snapshots until the signal aborts, the first without waiting for a change;
+   * ends within 100 ms of the abort. Throws an error of class `source` when contact is lost.
+   */
+  snapshots(interest: Interest, signal: AbortSignal): AsyncIterable<Snapshot>
+}

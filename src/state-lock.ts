@@ -1,0 +1,50 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UpstreamdError, systemCode } from './errors.ts'
+import { isAlive, readProcess } from './target/nginx/proc.ts'
+
+/**
+ * One daemon to a state folder: makes it (0700) and takes its lock, or takes it over from a holder that is gone.
+ * Returns what gives it back. Throws CONFIG_STATE_LOCKED, CONFIG_UNREADABLE.
+ */
+export function lockState(folder: string): () => void {
+  const path = join(folder, 'lock')
+  const mine = `${path}.${process.pid}`
+  const self = { pid: process.pid, startTime: readProcess(process.pid)?.startTime ?? '' }
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(mine, JSON.stringify(self), { mode: 0o600 })
+    take(path, mine, folder)
+  } catch (error) {
+    if (error instanceof UpstreamdError) throw error
+    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot use the state folder ${folder} (-state-dir)`, { cause: error })
+  } finally {
+    rmSync(mine, { force: true })
+  }
+  return () => rmSync(path, { force: true })
+}
+
+function take(path: string, mine: string, folder: string): void {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    try {
+      linkSync(mine, path) // fails when there is one: only one of two can win
+      return
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error
+    }
+    const holder = readHolder(path)
+    if (holder !== undefined && isAlive(holder)) {
+      throw new UpstreamdError('CONFIG_STATE_LOCKED', `upstreamd ${holder.pid} uses the state folder ${folder}; give this one another -state-dir`)
+    }
+    rmSync(path, { force: true })
+  }
+  throw new UpstreamdError('CONFIG_STATE_LOCKED', `another upstreamd is taking the state folder ${folder}`)
+}
+
+function readHolder(path: string): { pid: number; startTime: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined // torn or gone: nobody's
+  }
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, chmod, chown, mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { systemCode } from '../errors.ts'
+
+/** The text of a file, or undefined when there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Writes a new file and makes sure it is on the disk; a half-written one is removed. */
+export async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+export type Replacement = 'renamed' | 'in_place'
+
+/**
+ * Replaces a file's text so that a reader sees the old or the new one: temp + fsync + rename, keeping mode and
+ * owner. Where the file is a mount of its own, a rename is refused (EBUSY) and the text is written in place.
+ */
+export async function replaceFile(path: string, text: string, mode = 0o644): Promise<Replacement> {
+  await mkdir(dirname(path), { recursive: true })
+  const before = await stat(path).catch(() => undefined)
+  // The dot keeps a glob such as conf.d/* from reading it, should we be killed before the rename.
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  await writeNew(temporary, text, mode)
+  try {
+    if (before !== undefined) {
+      await chmod(temporary, before.mode & 0o7777)
+      await chown(temporary, before.uid, before.gid)
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    if (systemCode(error) !== 'EBUSY' && systemCode(error) !== 'EXDEV') throw error
+    await writeInPlace(path, text)
+    return 'in_place'
+  }
+  await syncFolder(dirname(path))
+  return 'renamed'
+}
+
+async function writeInPlace(path: string, text: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const bytes = Buffer.from(text)
+    // Written over, then cut: there is no moment at which the file is empty.
+    await writeAll(file, bytes)
+    await file.truncate(bytes.length)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  let written = 0
+  while (written < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, written)
+    written += bytesWritten
+  }
+}
+
+/** Points a symlink elsewhere with one rename: whoever follows it finds the old or the new. */
+export async function switchLink(path: string, to: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  await symlink(to, temporary)
+  await rename(temporary, path)
+  await syncFolder(dirname(path))
+}
+
+/** A rename is durable only when its folder is. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UpstreamdError } from '../../errors.ts'
+import { defineModule } from '../../registry.ts'
+import { runCommand } from '../command.ts'
+import { readIfThere, replaceFile } from '../disk.ts'
+import { createGenerations } from '../generations.ts'
+import { openLedger } from '../ledger.ts'
+import type { Activation, Target } from '../target.ts'
+import { FilesConfig } from './config.ts'
+
+/** A plain file: an atomic write, then its command. A command that fails puts the previous text back. */
+export const files = defineModule<Target>()({
+  config: FilesConfig,
+  create: config => createTarget(config),
+})
+
+function createTarget({ destination, command, state }: FilesConfig): Target {
+  mkdirSync(join(state, 'generations'), { recursive: true, mode: 0o700 })
+  const generations = createGenerations(join(state, 'generations'), (_path, position) => String(position))
+  const ledger = openLedger(state)
+
+  async function recall() {
+    const { good } = await ledger.read()
+    return good === undefined ? undefined : generations.read(good)
+  }
+
+  return {
+    name: destination,
+    recall,
+    async running() {
+      const { good, pending } = await ledger.read()
+      const text = (await recall())?.files[0]?.text
+      // Written but its command never ended well: not live, so it is tried again.
+      const isProven = pending === undefined && text !== undefined && text === (await readIfThere(destination))
+      return { pid: undefined, digest: isProven ? good : undefined }
+    },
+    async stage(generation) {
+      await attempt(`cannot keep a copy of ${destination} in ${state}`, () => generations.write(generation))
+      return {
+        validate: async () => ({ kind: 'valid', warnings: [] }),
+        discard: async () => {},
+        async activate(signal): Promise<Activation> {
+          signal.throwIfAborted()
+          const text = generation.files[0]?.text ?? ''
+          const before = await readIfThere(destination)
+          await ledger.update({ pending: generation.digest })
+          if (before !== text) await attempt(`cannot write ${destination}`, () => replaceFile(destination, text))
+          try {
+            if (command !== undefined) await runCommand(command, signal)
+          } catch (error) {
+            if (before === undefined) await rm(destination, { force: true })
+            else await replaceFile(destination, before)
+            return { kind: 'rolled_back', cause: error as Error }
+          }
+          await ledger.update({ good: generation.digest, pending: undefined })
+          await generations.prune([generation.digest])
+          return { kind: 'written' }
+        },
+      }
+    },
+    supervise: async () => {},
+    stop: async () => {},
+  }
+}
+
+async function attempt<T>(what: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    throw new UpstreamdError('TARGET_STAGE_FAILED', what, { cause: error })
+  }
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Generation, type RenderedFile, digestOf } from '../model/generation.ts'
+import type { Selection } from '../model/selection.ts'
+import { readIfThere, syncFolder, writeNew } from './disk.ts'
+
+/** Generations as folders, one per digest. A folder that has its final name is complete. */
+export interface Generations {
+  folder(digest: string): string
+  /** Writes what is missing of it; `extra` files are laid beside the rendered ones, and are not part of the digest. */
+  write(generation: Generation, extra?: readonly RenderedFile[]): Promise<void>
+  read(digest: string): Promise<Generation | undefined>
+  remove(digest: string): Promise<void>
+  /** Removes the oldest, but never those named. */
+  prune(keep: readonly string[]): Promise<void>
+}
+
+/** How many are kept beside those in use, for looking at and going back to. */
+const KEPT = 5
+const MANIFEST = 'manifest.json'
+
+interface Manifest {
+  readonly paths: readonly string[]
+  readonly selection: Selection
+}
+
+/** `place` says where in its folder a rendered file stands: by its own path, or, for absolute ones, by number. */
+export function createGenerations(root: string, place: (path: string, position: number) => string): Generations {
+  const folder = (digest: string) => join(root, digest)
+
+  async function read(digest: string): Promise<Generation | undefined> {
+    const manifest = await readIfThere(join(folder(digest), MANIFEST))
+    if (manifest === undefined) return undefined
+
+    const { paths, selection } = JSON.parse(manifest) as Manifest
+    const files: RenderedFile[] = []
+    for (const [position, path] of paths.entries()) {
+      const text = await readIfThere(join(folder(digest), place(path, position)))
+      if (text === undefined) return undefined
+      files.push({ path, text })
+    }
+    // What somebody has edited is no longer that generation.
+    return digestOf(files) === digest ? { digest, files, selection } : undefined
+  }
+
+  async function write(generation: Generation, extra: readonly RenderedFile[] = []): Promise<void> {
+    const final = folder(generation.digest)
+    const present = await read(generation.digest)
+    if (present !== undefined && (await holds(final, extra))) return
+
+    const building = join(root, `.${generation.digest.slice(0, 12)}.${randomBytes(4).toString('hex')}`)
+    const manifest: Manifest = { paths: generation.files.map(file => file.path), selection: generation.selection }
+    const files = [
+      ...generation.files.map(({ path, text }, position) => ({ path: place(path, position), text })),
+      ...extra,
+      { path: MANIFEST, text: JSON.stringify(manifest) },
+    ]
+    try {
+      await mkdir(building, { recursive: true, mode: 0o750 })
+      for (const { path, text } of files) {
+        const full = join(building, path)
+        await mkdir(dirname(full), { recursive: true, mode: 0o750 })
+        await writeNew(full, text, 0o640)
+      }
+      await rm(final, { recursive: true, force: true }) // incomplete or edited; the live one is never rewritten: it is present
+      await rename(building, final)
+      await syncFolder(root)
+    } catch (error) {
+      await rm(building, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  return {
+    folder,
+    write,
+    read,
+    remove: digest => rm(folder(digest), { recursive: true, force: true }),
+    async prune(keep) {
+      const found = await Promise.all(
+        (await readdir(root)).map(async name => ({ name, at: (await stat(join(root, name))).mtimeMs })),
+      )
+      const spare = found.filter(({ name }) => !keep.includes(name)).sort((a, b) => b.at - a.at)
+      for (const { name } of spare.slice(KEPT)) await rm(join(root, name), { recursive: true, force: true })
+    },
+  }
+}
+
+async function holds(folder: string, files: readonly RenderedFile[]): Promise<boolean> {
+  for (const { path, text } of files) {
+    if ((await readIfThere(join(folder, path))) !== text) return false
+  }
+  return true
+}

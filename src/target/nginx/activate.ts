@@ -1,0 +1,112 @@
+import { UpstreamdError, reasonOf } from '../../errors.ts'
+import type { Generation } from '../../model/generation.ts'
+import { runCommand } from '../command.ts'
+import type { Activation } from '../target.ts'
+import type { Layout } from './layout.ts'
+import { decide } from './process.ts'
+import type { Supervisor } from './supervisor.ts'
+import type { Verdict } from './verify.ts'
+
+/** How long a user's command may take to show in nginx after it ended; `-s reload` shows within 100 ms (measured). */
+const COMMAND_EFFECT_MS = 3_000
+
+export interface Activator {
+  readonly layout: Layout
+  readonly supervisor: Supervisor
+  readonly digestOf: (generation: Generation) => string | undefined // what nginx will answer with
+  readonly mayStart: boolean
+}
+
+type Accepted = Extract<Activation, { kind: 'started' | 'reloaded' | 'written' }> & { readonly workers: readonly number[] }
+
+/** Publish, start or reload, verify; else put the previous generation back. The caller makes sure it runs alone. */
+export async function activate(
+  { layout, supervisor, digestOf, mayStart }: Activator,
+  generation: Generation,
+  commands: readonly string[],
+  isOurSignalNeeded: boolean,
+  signal: AbortSignal,
+): Promise<Accepted | Extract<Activation, { kind: 'rolled_back' }>> {
+  signal.throwIfAborted() // before the commit a stop ends it; behind it, it is carried through
+  await layout.publish(generation)
+  try {
+    const accepted = await take()
+    await layout.settle(generation)
+    return accepted
+  } catch (error) {
+    await rollBack(error)
+    return { kind: 'rolled_back', cause: error as Error }
+  }
+
+  async function take(): Promise<Accepted> {
+    let outcome: Accepted = { kind: 'written', workers: [] }
+    if (commands.length > 0) outcome = await takeByCommands()
+    if (isOurSignalNeeded) outcome = await takeBySignal(generation)
+    return outcome
+  }
+
+  async function takeBySignal(wanted: Generation): Promise<Accepted> {
+    const found = supervisor.look()
+    switch (decide(found)) {
+      case 'refuse': {
+        const { pid, command } = found as Extract<typeof found, { state: 'foreign' }>
+        throw new UpstreamdError('TARGET_PID_FOREIGN', `the pid file names process ${pid}, an nginx that is not ours: ${command}`)
+      }
+      case 'reload':
+        if (found.state === 'running') supervisor.adopt(found.master)
+        return proven('reloaded', await supervisor.reload(digestOf(wanted)))
+      case 'start':
+        if (!mayStart) return { kind: 'written', workers: [] }
+        await supervisor.clean(found)
+        return proven('started', await supervisor.start(digestOf(wanted)))
+    }
+  }
+
+  /** Somebody else's reload: we cannot know what it does, but we see what becomes of nginx. */
+  async function takeByCommands(): Promise<Accepted> {
+    const before = supervisor.look()
+    if (before.state === 'running') supervisor.adopt(before.master)
+    else await supervisor.clean(before) // a script that reads a stale pid file would signal a stranger
+    const workers = supervisor.workers()
+    supervisor.mark()
+    for (const command of commands) await runCommand(command, signal)
+
+    const after = supervisor.look()
+    if (after.state !== 'running') return { kind: 'written', workers: [] }
+    const isNew = supervisor.adopt(after.master)
+    const found = await supervisor.observe(isNew ? new Set() : workers, COMMAND_EFFECT_MS)
+    if (found.kind === 'silent') return { kind: 'written', workers: [] } // it did something else than reload nginx
+    return proven(isNew ? 'started' : 'reloaded', found)
+  }
+
+  function proven(kind: 'started' | 'reloaded', found: Verdict): Accepted {
+    const pid = supervisor.master?.pid
+    if (found.kind === 'accepted' && pid !== undefined) return { kind, pid, workers: found.workers }
+    const why = found.kind === 'accepted' ? 'nginx ended right after it had accepted' : found.reason
+    throw new UpstreamdError('TARGET_NOT_TAKEN_UP', `nginx did not take up the configuration: ${why}`)
+  }
+
+  async function rollBack(cause: unknown): Promise<void> {
+    const workers = supervisor.workers()
+    try {
+      await layout.restore()
+      const previous = await layout.recall()
+      if (supervisor.master === undefined) {
+        // It was a start that failed, or nginx died of it: the previous generation has to be started.
+        if (mayStart && previous !== undefined && (await layout.isStartable())) await takeBySignal(previous)
+        return
+      }
+      // A refusal leaves the old configuration in the master's memory; only if it moved on must it be told.
+      const answered = await supervisor.digest()
+      const moved = answered === undefined ? commands.length > 0 && hasChanged(workers) : answered === generation.digest
+      if (moved && previous !== undefined) await takeBySignal(previous)
+    } catch (error) {
+      const what = `${reasonOf(cause)}; and going back failed too: ${reasonOf(error)}`
+      throw new UpstreamdError('TARGET_ROLLBACK_FAILED', what, { cause })
+    }
+  }
+
+  function hasChanged(before: ReadonlySet<number>): boolean {
+    return [...supervisor.workers()].some(pid => !before.has(pid))
+  }
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+
+/** What the nginx target is told. The first group is decided while planning (layout, binary), the second by flags. */
+export const NginxConfig = z.strictObject({
+  type: z.literal('nginx'),
+  layout: z.enum(['own', 'adopt']),
+  state: z.string(), // folder of its own
+  conf: z.string(), // adopt: the user's nginx.conf
+  binary: z.strictObject({ path: z.string(), version: z.string(), conf: z.string(), pid: z.string() }),
+  commands: z.record(z.string(), z.string()), // destination → command to run in place of our signal
+  all_told_by_command: z.boolean(), // does every destination have one?
+
+  on_exit: z.enum(['stop', 'leave']).optional(),
+  stop_timeout: z.number(), // ms
+  may_start: z.boolean(),
+})
+export type NginxConfig = z.output<typeof NginxConfig>

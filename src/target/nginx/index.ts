@@ -1,0 +1,203 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { UpstreamdError } from '../../errors.ts'
+import { describe } from '../../model/diagnostic.ts'
+import type { Generation } from '../../model/generation.ts'
+import { defineModule } from '../../registry.ts'
+import { type Runtime, slept } from '../../runtime.ts'
+import { createExclusive } from '../exclusive.ts'
+import type { Activation, Staged, Target, Validation } from '../target.ts'
+import { type Activator, activate } from './activate.ts'
+import { adoptLayout, errorLogOf, globalsFor, pidFileOf, staleSocketsOf } from './adopt.ts'
+import { NginxConfig } from './config.ts'
+import { keepRunning } from './keep-running.ts'
+import type { Layout, Prepared } from './layout.ts'
+import { CONTROL_SOCKET, ownLayout } from './own.ts'
+import { Supervisor } from './supervisor.ts'
+import { validate } from './validate.ts'
+
+/** Workers that die of a configuration do so within this time after they were started. */
+const LATE_MS = 500
+
+export const nginx = defineModule<Target>()({
+  config: NginxConfig,
+  create: (config, runtime) => createTarget(config, runtime),
+})
+
+function createTarget(config: NginxConfig, runtime: Runtime): Target {
+  const { layout, supervisor } = assemble(config, runtime)
+  const isOwn = config.layout === 'own'
+  const startsNginx = config.may_start && !config.all_told_by_command
+  const exclusive = createExclusive()
+  const activator: Activator = {
+    layout,
+    supervisor,
+    digestOf: generation => (isOwn ? generation.digest : undefined),
+    mayStart: config.may_start,
+  }
+  const fatal = new Map<string, string>() // digest → what its workers died of
+  let stopping = false
+
+  /** Beside the next apply: a generation whose workers die late is taken back, and not tried again. */
+  async function watchLate(generation: Generation, previous: Generation | undefined, workers: readonly number[]): Promise<void> {
+    const until = runtime.clock.now() + LATE_MS
+    while (runtime.clock.now() < until && (await slept(runtime, 20))) {
+      const problem = supervisor.lateDeaths(workers)
+      if (problem === undefined) continue
+
+      fatal.set(generation.digest, problem)
+      await exclusive(async () => {
+        if ((await layout.recall())?.digest !== generation.digest) return
+        const back = previous === undefined ? undefined : await activate(activator, previous, [], true, runtime.signal)
+        const to = back !== undefined && back.kind !== 'rolled_back' ? previous?.digest : undefined
+        runtime.emit({
+          type: 'generation.rolled_back',
+          digest: generation.digest,
+          to,
+          code: 'TARGET_NOT_TAKEN_UP',
+          problem: `its workers died: ${problem}`,
+          retryIn: undefined,
+        })
+      })
+      return
+    }
+  }
+
+  return {
+    name: 'nginx',
+    recall: () => layout.recall(),
+
+    async running() {
+      const found = supervisor.look()
+      // Somebody's command starts nginx, or nobody does: then what is on the disk is all there is to be live.
+      if (found.state !== 'running') return startsNginx ? undefined : { pid: undefined, digest: await layout.proven() }
+      return { pid: found.master.pid, digest: isOwn ? await supervisor.digest() : await layout.proven() }
+    },
+
+    async stage(generation): Promise<Staged> {
+      const prepared = await prepare(layout, generation)
+      return {
+        validate: signal => judge(config.binary.path, prepared, fatal.get(generation.digest), signal),
+        discard: () => prepared.discard(),
+        activate: signal =>
+          exclusive(async (): Promise<Activation> => {
+            if (stopping) throw new UpstreamdError('TARGET_STAGE_FAILED', 'nothing is activated while stopping')
+            const previous = await layout.recall()
+            const { commands, isOurSignalNeeded } = waysToTell(config.commands, generation, previous)
+            const outcome = await activate(activator, generation, commands, isOurSignalNeeded, signal)
+            if (outcome.kind === 'rolled_back') return outcome
+            if (outcome.kind !== 'written') void watchLate(generation, previous, outcome.workers) // ends by itself within LATE_MS
+            return outcome
+          }),
+      }
+    },
+
+    supervise: signal => keepRunning({ layout, supervisor, activator, exclusive, isOwn }, { ...runtime, signal }),
+
+    async stop() {
+      stopping = true
+      await exclusive(async () => {
+        const { master } = supervisor
+        if (master === undefined) return
+        const started = runtime.clock.now()
+        if ((config.on_exit ?? (master.started ? 'stop' : 'leave')) === 'leave') {
+          runtime.emit({ type: 'process.left', pid: master.pid })
+          return
+        }
+        await supervisor.stop(config.stop_timeout)
+        runtime.emit({ type: 'process.stopped', pid: master.pid, ms: runtime.clock.now() - started })
+      })
+    },
+  }
+}
+
+function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supervisor: Supervisor } {
+  const { binary, conf, state } = config
+  const shared = { binary: binary.path, version: binary.version, compiledIn: binary.conf }
+  if (config.layout === 'own') {
+    const layout = ownLayout(state)
+    const socket = join(layout.run, CONTROL_SOCKET)
+    const supervisor = new Supervisor(
+      {
+        ...shared,
+        conf: layout.conf,
+        pidFile: join(layout.run, 'nginx.pid'),
+        isPidFileShared: false,
+        run: layout.run,
+        errorLog: undefined,
+        cwd: layout.run,
+        startArguments: layout.startArguments,
+        globals: () => ['daemon off;'],
+        socket: CONTROL_SOCKET,
+        staleSockets: async () => [socket],
+      },
+      runtime,
+    )
+    return { layout, supervisor }
+  }
+
+  const run = join(state, 'run')
+  mkdirSync(run, { recursive: true, mode: 0o750 })
+  const layout = adoptLayout(state, conf, runtime.emit)
+  const supervisor = new Supervisor(
+    {
+      ...shared,
+      conf,
+      pidFile: pidFileOf(conf, '/') ?? binary.pid,
+      isPidFileShared: true,
+      run,
+      errorLog: errorLogOf(conf),
+      cwd: layout.cwd,
+      startArguments: layout.startArguments,
+      globals: () => globalsFor(conf),
+      socket: undefined,
+      staleSockets: () => staleSocketsOf(conf),
+    },
+    runtime,
+  )
+  return { layout, supervisor }
+}
+
+/** Throws TARGET_STAGE_FAILED: the disk is full, read-only, or not ours. */
+async function prepare(layout: Layout, generation: Generation): Promise<Prepared> {
+  try {
+    return await layout.prepare(generation)
+  } catch (error) {
+    if (error instanceof UpstreamdError) throw error
+    throw new UpstreamdError('TARGET_STAGE_FAILED', `cannot write generation ${generation.digest.slice(0, 8)}`, { cause: error })
+  }
+}
+
+async function judge(binary: string, prepared: Prepared, died: string | undefined, signal: AbortSignal): Promise<Validation> {
+  if (died !== undefined) {
+    return { kind: 'invalid', diagnostics: [{ severity: 'error', message: `its workers died when it was live: ${died}` }] }
+  }
+  const verdict = await validate(binary, prepared, signal)
+  if (verdict.kind === 'valid') return verdict
+  const [culprit] = verdict.diagnostics
+  if (culprit.file !== undefined && prepared.owns(culprit.file)) return verdict
+
+  // A file of the user's is named: was the tree broken before us?
+  const without = await prepared.withoutOurs()
+  const alone = without && (await validate(binary, without, signal))
+  if (alone?.kind !== 'invalid') return verdict
+  throw new UpstreamdError(
+    'TARGET_TREE_BROKEN',
+    `the nginx configuration is broken without what we write: ${alone.diagnostics.map(describe).join('; ')}`,
+  )
+}
+
+/** Commands of the files that changed, once each; our own signal when one of them has none. */
+function waysToTell(
+  commands: Readonly<Record<string, string>>,
+  generation: Generation,
+  previous: Generation | undefined,
+): { commands: string[]; isOurSignalNeeded: boolean } {
+  const before = new Map(previous?.files.map(({ path, text }) => [path, text]))
+  const changed = generation.files.filter(({ path, text }) => before.get(path) !== text)
+  const told = (changed.length > 0 ? changed : generation.files).map(({ path }) => commands[path])
+  return {
+    commands: [...new Set(told.filter(command => command !== undefined))],
+    isOurSignalNeeded: told.some(command => command === undefined),
+  }
+}

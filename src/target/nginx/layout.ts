@@ -1,0 +1,33 @@
+import type { Generation } from '../../model/generation.ts'
+import type { Candidate } from './validate.ts'
+
+/** A generation written beside the live tree, ready for `nginx -t`. */
+export interface Prepared extends Candidate {
+  /** Is this one of the files we write? Others are the user's. */
+  owns(path: string): boolean
+  /** The same tree without our files, to tell whose fault a refusal is; undefined when all of it is ours. */
+  withoutOurs(): Promise<Candidate | undefined>
+  discard(): Promise<void>
+}
+
+/** How generations lie on the disk and become what nginx reads. */
+export interface Layout {
+  /** What nginx is started with, `-c` first. */
+  startArguments(): readonly string[]
+  readonly cwd: string
+  prepare(generation: Generation): Promise<Prepared>
+  /** From here on nginx reads this generation when it starts or reloads. Killed at any point, it reads the old or the new one. */
+  publish(generation: Generation): Promise<void>
+  /** The published generation is verified: remember it as the one to go back to. */
+  settle(generation: Generation): Promise<void>
+  /** Puts back what was verified last. */
+  restore(): Promise<void>
+  /** Repairs what a crash may have left. */
+  recover(): Promise<void>
+  recall(): Promise<Generation | undefined>
+  find(digest: string): Promise<Generation | undefined>
+  /** The digest that the disk proves to be what was verified last; undefined when it was edited or is uncertain. */
+  proven(): Promise<string | undefined>
+  /** Is there anything nginx could be started with? */
+  isStartable(): Promise<boolean>
+}

@@ -1,0 +1,43 @@
+import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs'
+
+/** Larger than this, a log that only we read starts over; nginx appends, so a truncated file goes on at its start. */
+const LARGEST = 1024 * 1024
+
+/** Reads what is added to a log file after a mark, as lines. */
+export class LogTail {
+  readonly #path: string
+  #offset = 0
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** From here on. With `own`, a log that has grown too long starts over. */
+  mark(options: { readonly own: boolean }): void {
+    this.#offset = sizeOf(this.#path)
+    if (!options.own || this.#offset < LARGEST) return
+    truncateSync(this.#path)
+    this.#offset = 0
+  }
+
+  /** Every complete line since the mark. */
+  lines(): string[] {
+    return readFrom(this.#path, this.#offset).split('\n').slice(0, -1)
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function readFrom(path: string, offset: number): string {
+  if (sizeOf(path) <= offset) return ''
+
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - offset))
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset)).toString()
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs'
+import { readlink, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { switchLink } from '../disk.ts'
+import { createGenerations } from '../generations.ts'
+import { openLedger } from '../ledger.ts'
+import type { Layout } from './layout.ts'
+
+/** The socket nginx answers on; relative to its working folder, because socket paths hold 107 bytes only. */
+export const CONTROL_SOCKET = 'control.sock'
+
+/** upstreamd ships nginx.conf: every generation is a folder, `current` a link that one rename switches. */
+export function ownLayout(root: string): Layout & { readonly conf: string; readonly run: string } {
+  const folders = { generations: join(root, 'generations'), run: join(root, 'run'), test: join(root, 'test') }
+  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o750 })
+  const current = join(root, 'current')
+  const ledger = openLedger(root)
+  const generations = createGenerations(folders.generations, path => path)
+
+  async function published(): Promise<string | undefined> {
+    const link = await readlink(current).catch(() => undefined)
+    return link === undefined ? undefined : basename(link)
+  }
+  const point = (digest: string) => switchLink(current, join('generations', digest))
+
+  return {
+    conf: join(current, 'nginx.conf'),
+    run: folders.run,
+    cwd: folders.run,
+    startArguments: () => ['-c', join(current, 'nginx.conf'), '-p', folders.run],
+
+    async prepare(generation) {
+      await generations.write(generation, [{ path: 'control.conf', text: controlConf(generation.digest) }])
+      const folder = generations.folder(generation.digest)
+      return {
+        args: ['-c', join(folder, 'nginx.conf'), '-p', folders.test],
+        cwd: folders.test, // its pid file and its sockets are made there, not where nginx runs
+        bytes: generation.files.reduce((sum, { text }) => sum + text.length, 0),
+        translate: text => text,
+        owns: () => true,
+        withoutOurs: async () => undefined,
+        discard: async () => {
+          if ((await published()) !== generation.digest) await generations.remove(generation.digest)
+        },
+      }
+    },
+    publish: ({ digest }) => point(digest),
+    async settle({ digest }) {
+      const before = await ledger.read()
+      await ledger.update({ good: digest })
+      await generations.prune([digest, before.good ?? digest])
+    },
+    async restore() {
+      const { good } = await ledger.read()
+      if (good === undefined) await rm(current, { force: true })
+      else await point(good)
+    },
+    // A link points to a complete, validated generation or is not there: there is nothing to repair.
+    recover: async () => {},
+    async recall() {
+      const { good } = await ledger.read()
+      return good === undefined ? undefined : generations.read(good)
+    },
+    find: digest => generations.read(digest),
+    async proven() {
+      const { good } = await ledger.read()
+      return (await published()) === good ? good : undefined
+    },
+    isStartable: async () => (await published()) !== undefined,
+  }
+}
+
+/** A server only we can reach: the folder of its socket is closed to others. */
+function controlConf(digest: string): string {
+  return `# Written by upstreamd: how it asks nginx which generation it runs.
+server {
+    listen unix:${CONTROL_SOCKET};
+    access_log off;
+    location = /generation { default_type text/plain; return 200 "${digest}"; }
+    location = /status { stub_status; }
+    location / { return 404; }
+}
+`
+}

@@ -1,0 +1,83 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+
+/** What /proc says of a process; field numbers are those of proc(5). */
+export interface Process {
+  readonly pid: number
+  readonly parent: number
+  readonly session: number
+  readonly startTime: string // clock ticks since boot: with the pid it names a process for good
+  readonly command: string // arguments joined with blanks
+}
+
+/** Undefined when there is none, or only a zombie: that runs nothing. */
+export function readProcess(pid: number): Process | undefined {
+  const stat = read(`/proc/${pid}/stat`)
+  if (stat === undefined) return undefined
+
+  // The name is in parentheses and may hold anything, parentheses included.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, parent, , session] = fields
+  if (state === 'Z' || state === 'X') return undefined
+
+  const command = (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
+  return { pid, parent: Number(parent), session: Number(session), startTime: fields[19] ?? '', command }
+}
+
+export function isAlive(process: { readonly pid: number; readonly startTime: string }): boolean {
+  return readProcess(process.pid)?.startTime === process.startTime
+}
+
+/** Every nginx process that sees the same files as we do: an nginx in a container is another one's. */
+export function nginxProcesses(): Process[] {
+  const here = link('/proc/self/ns/mnt')
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(name => readProcess(Number(name)) ?? [])
+    .filter(({ pid, command }) => command.startsWith('nginx: ') && (link(`/proc/${pid}/ns/mnt`) ?? here) === here)
+}
+
+export function isMaster({ command }: Process): boolean {
+  return command.startsWith('nginx: master process')
+}
+
+export function isWorker({ command }: Process): boolean {
+  return command.startsWith('nginx: worker process')
+}
+
+/** Workers of a master that take new connections, by pid. */
+export function workersOf(master: number): number[] {
+  const children = read(`/proc/${master}/task/${master}/children`)
+  return (children ?? '')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+    .filter(pid => {
+      const process = readProcess(pid)
+      return process !== undefined && isWorker(process) && !process.command.includes('shutting down')
+    })
+}
+
+/** The configuration file a master was started with; undefined when it runs the compiled-in one. */
+export function configurationOf({ command }: Process): string | undefined {
+  return / -c ?(\S+)/.exec(command)?.[1]
+}
+
+export function workingFolderOf(pid: number): string | undefined {
+  return link(`/proc/${pid}/cwd`)
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined // it ended while we looked
+  }
+}
+
+function link(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined // not ours to see, or gone
+  }
+}

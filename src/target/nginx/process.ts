@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import { type Process, configurationOf, isMaster, isWorker } from './proc.ts'
+
+export interface Identity {
+  readonly pid: number
+  readonly startTime: string
+}
+
+export type ProcessState =
+  | { readonly state: 'absent' }
+  | { readonly state: 'running'; readonly master: Identity }
+  | { readonly state: 'stale_pid'; readonly pid: number | undefined } // nobody, a recycled pid, or the empty file `nginx -t` leaves
+  | { readonly state: 'foreign'; readonly pid: number; readonly command: string } // an nginx with somebody else's configuration
+  | { readonly state: 'orphaned'; readonly workers: readonly number[] } // master died, workers hold the ports
+
+export interface Evidence {
+  readonly conf: string // the configuration file that makes an nginx ours
+  readonly compiledIn: string // what a master without `-c` runs
+  readonly pidFile: string | undefined // its text, when there is one
+  readonly isPidFileShared: boolean // may another nginx name itself there?
+  readonly recorded: Identity | undefined // the master we know of
+  readonly processes: readonly Process[] // every living nginx process
+  readonly folderOf: (pid: number) => string | undefined // its working folder, for a relative `-c`
+}
+
+/** What is there, decided by looking: the pid file is a hint and never decides alone. */
+export function assess(evidence: Evidence): ProcessState {
+  const masters = evidence.processes.filter(isMaster)
+  const named = Number.parseInt(evidence.pidFile ?? '', 10)
+  const ours = masters.filter(master => configuration(master, evidence) === evidence.conf)
+  const master =
+    ours.find(({ pid, startTime }) => pid === evidence.recorded?.pid && startTime === evidence.recorded.startTime) ??
+    ours.find(({ pid }) => pid === named) ??
+    ours.toSorted((a, b) => Number(b.startTime) - Number(a.startTime))[0]
+  if (master !== undefined) return { state: 'running', master: { pid: master.pid, startTime: master.startTime } }
+
+  // nginx's processes are a session of their own that bears the master's pid, also after its death.
+  const sessions = [evidence.recorded?.pid, named].filter(pid => pid !== undefined && pid > 1)
+  const orphans = evidence.processes.filter(
+    process => isWorker(process) && sessions.includes(process.session) && !masters.some(({ pid }) => pid === process.parent),
+  )
+  if (orphans.length > 0) return { state: 'orphaned', workers: orphans.map(({ pid }) => pid) }
+
+  const foreign = evidence.isPidFileShared ? masters.find(({ pid }) => pid === named) : undefined
+  if (foreign !== undefined) return { state: 'foreign', pid: foreign.pid, command: foreign.command }
+  if (evidence.pidFile !== undefined) return { state: 'stale_pid', pid: Number.isNaN(named) ? undefined : named }
+  return { state: 'absent' }
+}
+
+export function decide(process: ProcessState): 'start' | 'reload' | 'refuse' {
+  switch (process.state) {
+    case 'running':
+      return 'reload'
+    case 'foreign':
+      return 'refuse'
+    case 'absent':
+    case 'stale_pid':
+    case 'orphaned':
+      return 'start'
+  }
+}
+
+function configuration(master: Process, evidence: Evidence): string {
+  const given = configurationOf(master)
+  return given === undefined ? evidence.compiledIn : resolve(evidence.folderOf(master.pid) ?? '/', given)
+}

@@ -1,0 +1,315 @@
+import { spawn } from 'node:child_process'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { withoutSecrets } from '../../environment.ts'
+import { reasonOf } from '../../errors.ts'
+import { type Runtime, slept } from '../../runtime.ts'
+import { LogTail } from './log-tail.ts'
+import { type Process, isAlive, nginxProcesses, readProcess, workersOf, workingFolderOf } from './proc.ts'
+import { type Identity, type ProcessState, assess } from './process.ts'
+import { type Verdict, type Witness, deaths, verdict } from './verify.ts'
+
+/** Milliseconds an nginx has to show that it took a configuration up; parsing 10 000 upstreams takes 2.4 s (measured). */
+const DEADLINE_MS = 10_000
+
+export interface SupervisorOptions {
+  readonly binary: string
+  readonly version: string
+  readonly conf: string // what makes a master ours
+  readonly compiledIn: string
+  readonly pidFile: string
+  readonly isPidFileShared: boolean
+  readonly run: string // folder for the control log and our record of the process
+  readonly errorLog: string | undefined // the tree's own, for an nginx we did not start
+  readonly cwd: string
+  readonly startArguments: () => readonly string[]
+  readonly globals: () => readonly string[] // directives for `-g`
+  readonly socket: string | undefined // where it answers with its digest, relative to cwd
+  readonly staleSockets: () => Promise<readonly string[]> // unix sockets a killed master may have left
+}
+
+interface Known extends Identity {
+  readonly started: boolean // by us, in this life or an earlier one
+}
+
+/** The one that looks at nginx's processes, starts, signals and ends them. Never signals a stranger. */
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #runtime: Runtime
+  readonly #log: LogTail
+  readonly #record: string
+  #known: Known | undefined
+  #announced = false
+
+  constructor(options: SupervisorOptions, runtime: Runtime) {
+    this.#options = options
+    this.#runtime = runtime
+    this.#log = new LogTail(this.#controlLog)
+    this.#record = join(options.run, 'process.json')
+    this.#known = readRecord(this.#record)
+  }
+
+  /** The master we deal with, when it is alive. */
+  get master(): Known | undefined {
+    return this.#known !== undefined && isAlive(this.#known) ? this.#known : undefined
+  }
+
+  look(): ProcessState {
+    const { conf, compiledIn, pidFile, isPidFileShared } = this.#options
+    const processes: Process[] = nginxProcesses()
+    return assess({
+      conf,
+      compiledIn,
+      pidFile: readText(pidFile),
+      isPidFileShared,
+      recorded: this.#known,
+      processes,
+      folderOf: workingFolderOf,
+    })
+  }
+
+  /** Takes over what runs. True when it was not known before. */
+  adopt(master: Identity): boolean {
+    const isNew = this.#known?.pid !== master.pid || this.#known.startTime !== master.startTime
+    if (isNew) this.#remember({ ...master, started: false })
+    if (isNew || !this.#announced) this.#announce('process.found', master.pid)
+    return isNew
+  }
+
+  workers(): ReadonlySet<number> {
+    return new Set(this.master === undefined ? [] : workersOf(this.master.pid))
+  }
+
+  /** Ends what a dead master left behind, so that a start finds its ports and sockets free. */
+  async clean(found: ProcessState): Promise<void> {
+    if (found.state === 'orphaned') {
+      await this.#endOrphans(found.workers)
+      this.#cleaned(`ended ${found.workers.length} workers whose master had died`)
+    }
+    if (found.state === 'orphaned' || found.state === 'stale_pid') {
+      // A reload script that trusts this file would signal whoever has the pid now.
+      rmSync(this.#options.pidFile, { force: true })
+      if (found.state === 'stale_pid') {
+        const text = found.pid === undefined ? 'an empty one' : `pid ${found.pid}, which is no nginx of this configuration`
+        this.#cleaned(`removed a stale pid file ${this.#options.pidFile} (${text})`)
+      }
+    }
+    for (const socket of await this.#options.staleSockets()) rmSync(socket, { force: true })
+  }
+
+  /** Starts nginx and waits until it has workers (own layout: answers with `digest`). */
+  async start(digest: string | undefined): Promise<Verdict> {
+    const { binary, cwd } = this.#options
+    this.#log.mark({ own: true })
+    const globals = [...this.#options.globals(), `error_log ${this.#controlLog} notice;`].join(' ')
+    const output = this.#output()
+    const child = spawn(binary, [...this.#options.startArguments(), '-g', globals], {
+      cwd,
+      detached: true, // a session of its own: a Ctrl-C meant for us must not end it
+      stdio: ['ignore', output.stdout, output.stderr],
+      env: withoutSecrets(process.env),
+    })
+    output.close()
+    const ended: { reason?: string } = {}
+    child.once('error', error => {
+      ended.reason = reasonOf(error)
+    })
+    child.once('exit', (code, signal) => {
+      ended.reason = `nginx ended with ${signal ?? `code ${code}`}`
+    })
+    child.unref()
+    if (child.pid === undefined) {
+      await slept(this.#runtime, 0) // the reason comes with the next turn of the event loop
+      return { kind: 'died', reason: ended.reason ?? 'nginx could not be run' }
+    }
+    const startTime = readProcess(child.pid)?.startTime ?? ''
+    this.#remember({ pid: child.pid, startTime, started: true })
+
+    const found = await this.#verdict(new Set(), digest, () => ended.reason === undefined || this.#daemonized())
+    if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
+    if (found.kind !== 'accepted' && this.master !== undefined) await this.#end('SIGTERM', 2_000)
+    return found.kind === 'died' && ended.reason !== undefined && found.reason === 'the master process ended'
+      ? { kind: 'died', reason: ended.reason }
+      : found
+  }
+
+  /** Sends SIGHUP to the master, and to nobody else, and waits for the verdict. */
+  async reload(digest: string | undefined): Promise<Verdict> {
+    const before = this.workers()
+    this.mark()
+    const { master } = this
+    if (master === undefined) return { kind: 'died', reason: 'nginx ended before it could be told' }
+    process.kill(master.pid, 'SIGHUP')
+    return this.#verdict(before, digest, () => this.master !== undefined)
+  }
+
+  /** Marks the log; `observe` then judges what somebody else's command makes of nginx. */
+  mark(): void {
+    for (const log of this.#logs()) log.mark({ own: log === this.#log })
+  }
+
+  observe(before: ReadonlySet<number>, deadline: number): Promise<Verdict> {
+    return this.#verdict(before, undefined, () => this.master !== undefined, deadline)
+  }
+
+  /** Workers of a generation that die right after they were accepted, in nginx's words. */
+  lateDeaths(workers: readonly number[]): string | undefined {
+    const dead = deaths(this.#lines(), workers)
+    if (dead.length > 0) return dead.join('; ')
+    const alive = this.master === undefined ? undefined : workersOf(this.master.pid)
+    return alive?.length === 0 ? 'all workers are gone' : undefined
+  }
+
+  /** Own layout: the digest nginx answers with; undefined when it does not answer. */
+  async digest(): Promise<string | undefined> {
+    const { socket, cwd } = this.#options
+    return socket === undefined ? undefined : ask(join(cwd, socket), '/generation')
+  }
+
+  /** Quits gracefully, then with force, within `timeout` ms. */
+  async stop(timeout: number): Promise<void> {
+    const { master } = this
+    if (master === undefined) return
+    if (!(await this.#end('SIGQUIT', Math.max(0, timeout - 1_000)))) await this.#end('SIGTERM', 700)
+    // Workers of a master that had to be killed, or that hang: the session is ours, so all of it may go.
+    for (const { pid, session } of nginxProcesses()) if (session === master.pid && this.#known?.started) kill(pid, 'SIGKILL')
+    rmSync(this.#record, { force: true })
+  }
+
+  get #controlLog(): string {
+    return join(this.#options.run, 'control.log')
+  }
+
+  #logs(): LogTail[] {
+    const { errorLog } = this.#options
+    if (this.#known?.started || errorLog === undefined) return [this.#log]
+    this.#foreignLog ??= new LogTail(errorLog)
+    return [this.#foreignLog]
+  }
+  #foreignLog: LogTail | undefined
+
+  #lines(): string[] {
+    return this.#logs().flatMap(log => log.lines())
+  }
+
+  #verdict(
+    before: ReadonlySet<number>,
+    digest: string | undefined,
+    isAlive: () => boolean,
+    deadline = DEADLINE_MS,
+  ): Promise<Verdict> {
+    const { socket } = this.#options
+    const witness: Witness = {
+      lines: () => this.#lines(),
+      hasNotices: this.#known?.started ?? false,
+      workers: () => (this.#known === undefined ? [] : workersOf(this.#known.pid)),
+      isAlive,
+      answers: socket === undefined || digest === undefined ? undefined : async () => (await this.digest()) === digest,
+    }
+    return verdict(witness, before, this.#known?.pid ?? 0, deadline, { ...this.#runtime, signal: neverAborted })
+  }
+
+  /** `daemon on` in the tree: what we started has ended, and its child is the master. */
+  #daemonized(): boolean {
+    const found = this.look()
+    if (found.state !== 'running') return false
+    this.#remember({ ...found.master, started: true })
+    return true
+  }
+
+  async #end(signal: NodeJS.Signals, patience: number): Promise<boolean> {
+    const { master } = this
+    if (master === undefined) return true
+    process.kill(master.pid, signal)
+    const until = performance.now() + patience
+    while (isAlive(master) && performance.now() < until) await pause(5)
+    if (isAlive(master) && signal !== 'SIGQUIT') kill(master.pid, 'SIGKILL')
+    return !isAlive(master)
+  }
+
+  async #endOrphans(workers: readonly number[]): Promise<void> {
+    // SIGQUIT makes a worker let go of its ports at once and finish the requests it has.
+    for (const pid of workers) kill(pid, 'SIGQUIT')
+    const until = performance.now() + 500
+    const holding = () =>
+      workers.filter(pid => {
+        const process = readProcess(pid)
+        return process !== undefined && !process.command.includes('shutting down')
+      })
+    while (holding().length > 0 && performance.now() < until) await pause(5)
+    for (const pid of holding()) kill(pid, 'SIGKILL')
+  }
+
+  #remember(known: Known): void {
+    this.#known = known
+    writeFileSync(this.#record, JSON.stringify(known), { mode: 0o600 })
+  }
+
+  #announce(type: 'process.found' | 'process.started', pid: number): void {
+    this.#announced = true
+    this.#runtime.emit({ type, pid, version: this.#options.version })
+  }
+
+  #cleaned(problem: string): void {
+    this.#runtime.emit({ type: 'process.cleaned', problem })
+  }
+
+  /** Our own stdout and stderr; a file where they are sockets, which nobody can open again as /dev/stdout. */
+  #output(): { stdout: number; stderr: number; close: () => void } {
+    if (!isSocket(1) && !isSocket(2)) return { stdout: 1, stderr: 2, close: () => {} }
+    const file = openSync(join(this.#options.run, 'nginx.out'), 'a', 0o640)
+    return { stdout: isSocket(1) ? file : 1, stderr: isSocket(2) ? file : 2, close: () => closeSync(file) }
+  }
+}
+
+/** Judging what was already set in motion goes on during a stop: it decides what stays on the disk. */
+const neverAborted = new AbortController().signal
+
+function readRecord(path: string): Known | undefined {
+  const text = readText(path)
+  return text === undefined ? undefined : (JSON.parse(text) as Known)
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined // none, or not ours to read: then it tells us nothing
+  }
+}
+
+/** Signals a process that may be gone by now. */
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // it ended by itself, which is what was wanted
+  }
+}
+
+function isSocket(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isSocket()
+  } catch {
+    return true // closed: nothing to inherit
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}
+
+function ask(socketPath: string, path: string): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const sent = request({ socketPath, path, timeout: 1_000, agent: false }, response => {
+      const chunks: Buffer[] = []
+      response.on('data', chunk => chunks.push(chunk))
+      response.on('end', () => resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString().trim() : undefined))
+      response.on('error', () => resolve(undefined))
+    })
+    sent.on('timeout', () => sent.destroy())
+    sent.on('error', () => resolve(undefined)) // nobody listens: that is the answer
+    sent.end()
+  })
+}

@@ -1,0 +1,84 @@
+import { type Runtime, slept } from '../../runtime.ts'
+
+/** Between two looks at the evidence; the log shows a verdict within about a millisecond (measured). */
+const LOOK_MS = 5
+
+/** What can be seen of an nginx that was told to take up a configuration. */
+export interface Witness {
+  /** Log lines since the signal. */
+  lines(): readonly string[]
+  /** Does this log hold notices? Without them an acceptance leaves no line, only a refusal does. */
+  readonly hasNotices: boolean
+  /** Workers that take connections, by pid. */
+  workers(): readonly number[]
+  isAlive(): boolean
+  /** Own layout: does it answer with the digest that is expected? */
+  answers: (() => Promise<boolean>) | undefined
+}
+
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly workers: readonly number[] }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'died'; readonly reason: string }
+  | { readonly kind: 'silent'; readonly reason: string } // nothing happened within the deadline
+
+/** Waits until the evidence speaks, at most `deadline` ms (longer while nginx itself still tries to bind). */
+export async function verdict(
+  witness: Witness,
+  before: ReadonlySet<number>,
+  master: number,
+  deadline: number,
+  runtime: Runtime,
+): Promise<Verdict> {
+  const until = runtime.clock.now() + deadline
+  while (true) {
+    const lines = witness.lines()
+    const fresh = witness.workers().filter(pid => !before.has(pid))
+    const word = heard(lines, master)
+    if (word.kind === 'refused') return word
+    if (!witness.isAlive()) return { kind: 'died', reason: emergencies(lines) || 'the master process ended' }
+    if (fresh.length > 0 && (word.kind === 'accepted' || !witness.hasNotices)) {
+      if (witness.answers === undefined || (await witness.answers())) return { kind: 'accepted', workers: fresh }
+    }
+    const patience = word.kind === 'binding' ? 3_000 : 0
+    if (runtime.clock.now() > until + patience) {
+      return { kind: 'silent', reason: emergencies(lines) || `no sign of the new configuration within ${deadline} ms` }
+    }
+    if (!(await slept(runtime, LOOK_MS))) return { kind: 'silent', reason: 'given up on the way to a stop' }
+  }
+}
+
+/** What the log says so far. A failed bind is provisional: nginx retries for 2.5 s and takes the configuration up if the port frees. */
+export function heard(
+  lines: readonly string[],
+  master: number,
+): { kind: 'nothing' | 'accepted' | 'binding' } | { kind: 'refused'; reason: string } {
+  let word: 'nothing' | 'accepted' | 'binding' = 'nothing'
+  for (const line of lines) {
+    if (line.includes('still could not bind()')) return { kind: 'refused', reason: emergencies(lines) }
+    if (isEmergency(line, master)) {
+      if (!/bind\(\) .*failed/.test(line)) return { kind: 'refused', reason: emergencies(lines) }
+      word = 'binding'
+    }
+    if (/\[notice\] .*start worker processes/.test(line)) word = 'accepted'
+  }
+  return { kind: word }
+}
+
+/** Did workers of this generation die of it? `exited with fatal code 2`, `exited on signal 11`. */
+export function deaths(lines: readonly string[], workers: readonly number[]): string[] {
+  return lines.filter(line => {
+    const pid = /worker process (\d+) exited (?:with fatal code|on signal)/.exec(line)?.[1]
+    return pid !== undefined && workers.includes(Number(pid))
+  })
+}
+
+/** nginx's own words, once each, without the time stamp. */
+export function emergencies(lines: readonly string[]): string {
+  const words = lines.filter(line => /\[(emerg|alert|crit)\]/.test(line)).map(line => line.replace(/^.*?\[(emerg|alert|crit)\] (\d+#\d+: )?/, ''))
+  return [...new Set(words)].filter(word => !word.startsWith('still could not bind')).join('; ')
+}
+
+function isEmergency(line: string, master: number): boolean {
+  return line.includes(`[emerg] ${master}#`)
+}

@@ -1,0 +1,57 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Options, execa } from 'execa'
+
+export interface Run {
+  readonly exitCode: number | undefined // undefined: it was ended by a signal, or never ran
+  readonly output: string // stdout and stderr, in the order they came
+  readonly problem: string | undefined // why there is no exit code
+}
+
+/**
+ * Runs a program with an argument list to its end, or to the timeout, when its whole group is ended.
+ * Output goes to a file: with a pipe (a socket pair, in Node) nginx fails on configurations that log to /dev/stdout.
+ */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { readonly timeout: number; readonly signal: AbortSignal; readonly cwd?: string; readonly env?: Record<string, string | undefined> },
+): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'upstreamd-'))
+  const path = join(folder, 'output')
+  const sink = openSync(path, 'a+')
+  try {
+    const settings: Options = {
+      stdin: 'ignore',
+      stdout: sink as 3, // any descriptor will do; execa's type lists only the small ones
+      stderr: sink as 3,
+      timeout: options.timeout,
+      cancelSignal: options.signal,
+      killDescendants: true,
+      reject: false,
+      buffer: false,
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+      ...(options.env !== undefined && { env: options.env, extendEnv: false }),
+    }
+    const result = await execa(program, [...args], settings)
+    options.signal.throwIfAborted()
+    return { exitCode: result.exitCode, output: readFileSync(path, 'utf8'), problem: problemOf(result, options.timeout) }
+  } finally {
+    closeSync(sink)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface Ending {
+  readonly exitCode?: number | undefined
+  readonly timedOut: boolean
+  readonly signal?: string | undefined
+  readonly originalMessage?: string | undefined
+}
+
+function problemOf(ending: Ending, timeout: number): string | undefined {
+  if (ending.timedOut) return `was ended after ${timeout} ms`
+  if (ending.exitCode !== undefined) return undefined
+  return ending.signal === undefined ? (ending.originalMessage ?? 'could not be run') : `was ended by ${ending.signal}`
+}

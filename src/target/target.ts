@@ -1,0 +1,44 @@
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Generation } from '../model/generation.ts'
+import type { NonEmpty } from '../model/selection.ts'
+
+export type Validation =
+  | { readonly kind: 'valid'; readonly warnings: readonly Diagnostic[] }
+  | { readonly kind: 'invalid'; readonly diagnostics: NonEmpty<Diagnostic> }
+
+export type Activation =
+  /** Accepted by the process (own layout: it answers with the digest). `written`: nothing runs that would read it. */
+  | { readonly kind: 'started' | 'reloaded'; readonly pid: number }
+  | { readonly kind: 'written' }
+  /** The previous generation is live again. */
+  | { readonly kind: 'rolled_back'; readonly cause: Error }
+
+/** A generation written beside the live tree. Nothing live changes before `activate`. */
+export interface Staged {
+  /** Changes nothing, not even the pid file. Throws when the surrounding tree is broken without us. */
+  validate(signal: AbortSignal): Promise<Validation>
+  /** Publish, start or reload, verify; else republish the last one. Throws TARGET_ROLLBACK_FAILED when that fails too. */
+  activate(signal: AbortSignal): Promise<Activation>
+  discard(): Promise<void>
+}
+
+/** What runs; never what we remember telling it. */
+export interface Running {
+  readonly pid: number | undefined // undefined: no process is needed to make it live
+  /** What the process answers, or what the disk proves; undefined when neither is certain. */
+  readonly digest: string | undefined
+}
+
+/** Seam: what makes a generation live. */
+export interface Target {
+  readonly name: string
+  /** The generation that was live and verified last, read back from disk, so that a restarted daemon knows it. */
+  recall(): Promise<Generation | undefined>
+  running(signal: AbortSignal): Promise<Running | undefined>
+  /** The live tree is byte-identical afterwards; staging the same digest twice is harmless. */
+  stage(generation: Generation): Promise<Staged>
+  /** Brings back what ran last, before any source has spoken, and keeps it running until the signal aborts. */
+  supervise(signal: AbortSignal): Promise<void>
+  /** Ends what we started, within the bound; leaves alone what we found. */
+  stop(): Promise<void>
+}

@@ -166,6 +166,7 @@ export function viewSurroundings(
         version,
         ownsDefaultServer: facts?.defaultServer === undefined,
         hasKeepaliveMinTimeout: version !== '' && isAtLeast(version, '1.27.4'),
+        isRoot: process.getuid?.() === 0,
       },
       // Templates for the nginx tree read only what they were given; others what any program would see.
       env: nginx === undefined ? withoutSecrets(process.env) : allowed(config),

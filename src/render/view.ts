@@ -19,6 +19,8 @@ export interface NginxView {
   readonly ownsDefaultServer: boolean
   /** Does this nginx know `keepalive_min_timeout` (1.27.4 and later)? */
   readonly hasKeepaliveMinTimeout: boolean
+  /** Is nginx's master root? Its workers then are somebody else, who cannot enter our state folder. */
+  readonly isRoot: boolean
   readonly serverNamesHash: { readonly bucketSize: number; readonly maxSize: number }
 }
 

@@ -15,7 +15,7 @@ export interface Candidate {
 /** `nginx -t`. Throws TARGET_NOT_INSTALLED when there is no answer at all. */
 export async function validate(binary: string, candidate: Candidate, signal: AbortSignal): Promise<Validation> {
   // Measured: 1.1 s for 10 000 upstreams of 500 bytes each; a resolver that does not answer may take for ever.
-  const timeout = 10_000 + candidate.bytes / 250
+  const timeout = Math.ceil(10_000 + candidate.bytes / 250)
   const run = await runProgram(binary, ['-t', ...candidate.args], { timeout, signal, cwd: candidate.cwd })
   const diagnostics = parseDiagnostics(candidate.translate(run.output))
   if (run.exitCode === 0) return { kind: 'valid', warnings: diagnostics }

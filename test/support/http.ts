@@ -1,0 +1,46 @@
+import { type IncomingHttpHeaders, type Server, createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Reply {
+  readonly status: number
+  readonly text: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/** One request on a connection of its own. */
+export function get(port: number, host: string, path = '/', headers: Record<string, string> = {}): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, path, agent: false, headers: { ...headers, host }, timeout: 5_000 }, response => {
+      const chunks: Buffer[] = []
+      response.on('data', chunk => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString(), headers: response.headers }),
+      )
+      response.on('error', reject)
+    })
+    sent.on('timeout', () => sent.destroy(new Error('timeout')))
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+export interface Backend {
+  readonly name: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** A service instance that answers with its name. */
+export async function startBackend(name: string, address = '127.0.0.1'): Promise<Backend> {
+  const server: Server = createServer((_request, response) => response.end(name))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, address, resolve))
+  return {
+    name,
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise(resolve => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}

@@ -1,0 +1,123 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Event, EventType } from '../../src/observe/event.ts'
+import { type Process, nginxProcesses } from '../../src/target/nginx/proc.ts'
+import { Children } from './children.ts'
+import { until } from './wait.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+export type Logged<T extends EventType = EventType> = Extract<Event, { type: T }> & { readonly msg: string; readonly level: number }
+
+/** The built program, as a user runs it. */
+export interface Running {
+  readonly child: ChildProcess
+  readonly pid: number
+  events(): Logged[]
+  /** The first event of this type since `from` (a count of events) that fits. */
+  saw<T extends EventType>(type: T, fits?: (event: Logged<T>) => boolean, from?: number): Promise<Logged<T>>
+  log(): string
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export interface Bench {
+  readonly folder: string
+  readonly state: string
+  start(args: readonly string[], environment?: Record<string, string>): Running
+  /** Runs it to its end. */
+  run(args: readonly string[], environment?: Record<string, string>): Promise<{ code: number | null; stdout: string; stderr: string }>
+  /** Ends everything that was started, nginx included. */
+  clear(): Promise<void>
+}
+
+/** A folder of its own with a state folder in it, and a way to start the built program there. */
+export function workbench(): Bench {
+  const folder = mkdtempSync(join(tmpdir(), 'upstreamd-test-'))
+  const state = join(folder, 'state')
+  const children = new Children()
+  let runs = 0
+
+  function launch(args: readonly string[], environment: Record<string, string>) {
+    runs += 1
+    const stdout = join(folder, `stdout.${runs}`)
+    const stderr = join(folder, `stderr.${runs}`)
+    // Files, not pipes: nginx inherits them, and what it logs must be openable.
+    const child = children.start(process.execPath, [join(root, 'dist/upstreamd.js'), `-state-dir=${state}`, ...args], {
+      stdio: ['ignore', openSync(stdout, 'a'), openSync(stderr, 'a')],
+      env: { ...withoutConsul(process.env), ...environment },
+      cwd: folder,
+    })
+    return { child, stdout, stderr }
+  }
+
+  return {
+    folder,
+    state,
+    start(args, environment = {}) {
+      const { child, stderr } = launch(['-log-format=json', '-log-level=debug', ...args], environment)
+      const events = () =>
+        readFileSync(stderr, 'utf8')
+          .split('\n')
+          .filter(line => line.startsWith('{'))
+          .map(line => JSON.parse(line) as Logged)
+      return {
+        child,
+        pid: child.pid ?? 0,
+        events,
+        log: () => readFileSync(stderr, 'utf8'),
+        saw: (type, fits = () => true, from = 0) =>
+          until(
+            `event ${type}`,
+            () => events().slice(from).find(event => event.type === type && fits(event as never)) as never,
+          ).catch(error => {
+            throw new Error(`${error.message}\n${readFileSync(stderr, 'utf8').split('\n').slice(-30).join('\n')}`)
+          }),
+        stop: (signal = 'SIGTERM') => children.end(child, signal),
+      }
+    },
+    async run(args, environment = {}) {
+      const { child, stdout, stderr } = launch(args, environment)
+      const code = await new Promise<number | null>(resolve => child.once('exit', resolve))
+      return { code, stdout: readFileSync(stdout, 'utf8'), stderr: readFileSync(stderr, 'utf8') }
+    },
+    async clear() {
+      await children.endAll()
+      endNginx(folder)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Every nginx that belongs to this folder: masters by their command line, workers by their session. */
+export function nginxOf(folder: string): Process[] {
+  const all = nginxProcesses()
+  const masters = all.filter(({ command }) => command.includes(folder))
+  const sessions = new Set([...masters.map(({ pid }) => pid), ...seenSessions(folder, masters.map(({ pid }) => pid))])
+  return all.filter(({ pid, session }) => sessions.has(pid) || sessions.has(session))
+}
+
+const seen = new Map<string, Set<number>>()
+
+/** A master that was killed is no longer there to tell of its workers. */
+function seenSessions(folder: string, now: readonly number[]): Set<number> {
+  const known = seen.get(folder) ?? new Set()
+  for (const pid of now) known.add(pid)
+  seen.set(folder, known)
+  return known
+}
+
+function endNginx(folder: string): void {
+  for (const { pid } of nginxOf(folder)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // it is gone already
+    }
+  }
+}
+
+function withoutConsul(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(CONSUL_|CT_)/.test(name)))
+}

@@ -84,13 +84,12 @@ describe('services in Consul are served by nginx under their own names', () => {
     const [heavy, light] = backends
     await consul.register({ Name: 'weighted', ID: 'w1', Port: heavy?.port ?? 0, Tags: ['calico'], Weights: { Passing: 9, Warning: 1 } })
     await consul.register({ Name: 'weighted', ID: 'w2', Port: light?.port ?? 0, Tags: ['calico'], Weights: { Passing: 1, Warning: 1 } })
-    await until('both answer', async () => (await answers('weighted.flyclock.cn', 40)).size === 2)
 
-    const texts = await Promise.all(Array.from({ length: 100 }, async () => (await get(port, 'weighted.flyclock.cn')).text))
-
-    const share = texts.filter(text => text === 'one').length
-    expect(share).toBeGreaterThan(80)
-    expect(share).toBeLessThan(98)
+    // Workers of the generation before go on answering for a moment, so the share is looked at more than once.
+    await until('nine of ten requests reach the heavy one', async () => {
+      const texts = await Promise.all(Array.from({ length: 50 }, async () => (await get(port, 'weighted.flyclock.cn')).text))
+      return texts.filter(text => text === 'one').length === 45
+    })
   })
 
   it('reaches an instance by IPv6', async () => {

@@ -43,15 +43,22 @@ interface Progress {
   live: Generation | undefined // what the target confirmed
   announced: Selection | undefined
   attempted: { readonly digest: string; readonly failures: number; readonly retryAt: number; readonly problem: string } | undefined
+  reconsider: { readonly at: number; readonly delay: number } | undefined // ms
   held: Guarded['held']
   isTrusted: boolean // a changed rule, or an operator's word: whatever is lost now is meant
 }
 
-type Attempt = { readonly ok: true } | { readonly ok: false; readonly problem: string; readonly isRefusal: boolean }
+type Attempt =
+  | { readonly ok: true }
+  /** `template`: perhaps its fault; `environment`: a port, a disk, a process, which may change by themselves. */
+  | { readonly ok: false; readonly problem: string; readonly blame: 'template' | 'environment' | 'nobody' }
+
+/** When a template that was set aside because of its surroundings is tried again; doubles every time. */
+const RECONSIDER_MS = 60_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { templates, target, rules, around, policy, memory, again, isSpeaker } = parts
-  const progress: Progress = { live: undefined, announced: undefined, attempted: undefined, held: [], isTrusted: false }
+  const progress: Progress = { live: undefined, announced: undefined, attempted: undefined, reconsider: undefined, held: [], isTrusted: false }
   let isRecalled = false
 
   async function recall(runtime: Runtime): Promise<void> {
@@ -101,24 +108,24 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
     const before = progress.attempted
     if (before?.digest === generation.digest && clock.now() < before.retryAt) {
-      return { ok: false, problem: before.problem, isRefusal: true }
+      return { ok: false, problem: before.problem, blame: 'template' }
     }
     emit({ type: 'generation.rendered', digest: generation.digest, files: generation.files.length, ms: clock.now() - started })
     try {
       return settle(generation, await apply(generation, target, runtime), started, runtime)
     } catch (error) {
-      if (runtime.signal.aborted) return { ok: false, problem: 'stopping', isRefusal: false }
+      if (runtime.signal.aborted) return { ok: false, problem: 'stopping', blame: 'nobody' }
       if (!isOf('target', error)) throw error
       const { retryIn, problem } = remember(generation.digest, reasonOf(error), 1_000, runtime)
       emit({ type: 'generation.failed', code: error.code, problem, retryIn })
-      return { ok: false, problem, isRefusal: false }
+      return { ok: false, problem, blame: 'nobody' }
     }
   }
 
   function failedTemplate(problem: string, code: string, { emit }: Runtime): Attempt {
     if (progress.attempted?.problem !== problem) emit({ type: 'template.failed', path: problem.split(':')[0] ?? '', code, message: problem })
     progress.attempted = { digest: '', failures: 1, retryAt: 0, problem }
-    return { ok: false, problem, isRefusal: true }
+    return { ok: false, problem, blame: 'template' }
   }
 
   function settle(generation: Generation, outcome: Outcome, started: number, runtime: Runtime): Attempt {
@@ -140,13 +147,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       case 'invalid': {
         const { problem } = remember(digest, outcome.diagnostics.map(describe).join('; '), 10_000, runtime)
         emit({ type: 'generation.invalid', digest, diagnostics: outcome.diagnostics })
-        return { ok: false, problem, isRefusal: true }
+        return { ok: false, problem, blame: 'template' }
       }
       case 'rolled_back': {
-        const { retryIn, problem } = remember(digest, reasonOf(outcome.cause), 10_000, runtime)
         const code = isOf('target', outcome.cause) ? outcome.cause.code : 'TARGET_NOT_TAKEN_UP'
+        const first = code === 'TARGET_COMMAND_FAILED' ? 1_000 : 10_000
+        const { retryIn, problem } = remember(digest, reasonOf(outcome.cause), first, runtime)
         emit({ type: 'generation.rolled_back', digest, to: progress.live?.digest, code, problem, retryIn })
-        return { ok: false, problem, isRefusal: true }
+        return { ok: false, problem, blame: 'environment' }
       }
     }
   }
@@ -160,12 +168,25 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { retryIn, problem }
   }
 
+  function reconsiderLater({ clock }: Runtime): void {
+    const delay = (progress.reconsider?.delay ?? RECONSIDER_MS / 2) * 2
+    progress.reconsider = { at: clock.now() + delay, delay }
+    again(delay + 1)
+  }
+
+  function reconsider({ clock }: Runtime): void {
+    if (progress.reconsider === undefined || clock.now() < progress.reconsider.at) return
+    progress.reconsider = { ...progress.reconsider, at: Number.POSITIVE_INFINITY }
+    templates.reload()
+  }
+
   return {
     target,
     templates,
     rules,
     async update(catalog, resolved, runtime) {
       await recall(runtime)
+      reconsider(runtime)
       const selection = choose(catalog, resolved, runtime)
       const first = await attempt(templates.outputs(), selection, catalog, resolved, runtime)
       if (first.ok) {
@@ -174,10 +195,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         return
       }
       // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
-      const accepted = first.isRefusal ? templates.accepted() : undefined
+      const accepted = first.blame === 'nobody' ? undefined : templates.accepted()
       if (accepted === undefined || runtime.signal.aborted) return
       const second = await attempt(accepted, selection, catalog, resolved, runtime)
-      if (second.ok) templates.setAside(first.problem)
+      if (!second.ok) return
+      templates.setAside(first.problem)
+      if (first.blame === 'environment') reconsiderLater(runtime)
     },
     approve() {
       progress.isTrusted = true

@@ -1,0 +1,175 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Children } from '../support/children.ts'
+import { type Backend, get, startBackend } from '../support/http.ts'
+import { type NginxTree, makeTree } from '../support/nginx-tree.ts'
+import { freePort } from '../support/ports.ts'
+import { type ServiceFile, serviceFile } from '../support/services.ts'
+import { type Bench, nginxOf, workbench } from '../support/upstreamd.ts'
+import { until } from '../support/wait.ts'
+
+const shipped = join(import.meta.dirname, '../../ctmpl/ingress.conf.njk')
+
+describe("a user's own nginx tree", () => {
+  let bench: Bench
+  let tree: NginxTree
+  let services: ServiceFile
+  let backend: Backend
+  let port: number
+  let children: Children
+  let args: string[]
+
+  beforeEach(async () => {
+    bench = workbench()
+    children = new Children()
+    tree = makeTree(bench.folder)
+    services = serviceFile(bench.folder)
+    backend = await startBackend('one')
+    port = await freePort()
+    services.write({ web: [backend.port] })
+    args = [`-source=${services.source}`, '-tag=calico', '-domain=test', `-listen=127.0.0.1:${port}`, `-nginx-conf=${tree.conf}`]
+  })
+  afterEach(async () => {
+    await bench.clear()
+    await children.endAll()
+    await backend.close()
+  })
+  const answers = (host: string) => until(`${host} answers`, async () => (await get(port, host)).status === 200)
+
+  it('gets one file, and nothing else in it is touched', async () => {
+    const before = tree.others()
+    const running = bench.start([...args, `-template=${shipped}:${tree.destination}`])
+    await running.saw('daemon.ready')
+
+    await answers('web.test')
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test')
+
+    expect(tree.others()).toEqual(before)
+    expect(await running.stop()).toBe(0)
+    expect(nginxOf(bench.folder)).toEqual([])
+    expect(existsSync(tree.destination)).toBe(true)
+  })
+
+  it('keeps an nginx that ran before us: it is reloaded, and left running at the end', async () => {
+    const master = await tree.startNginx(children)
+    const running = bench.start([...args, `-template=${shipped}:${tree.destination}`])
+    await running.saw('process.found', ({ pid }) => pid === master)
+    await running.saw('generation.activated', ({ how }) => how === 'reloaded')
+    await answers('web.test')
+
+    expect(await running.stop()).toBe(0)
+
+    await running.saw('process.left', ({ pid }) => pid === master)
+    await answers('web.test')
+  })
+
+  it('that is broken before us is named, and mended by its owner it is used', async () => {
+    const broken = join(tree.folder, 'conf.d/theirs.conf')
+    writeFileSync(broken, 'servre { }\n')
+
+    const running = bench.start([...args, `-template=${shipped}:${tree.destination}`])
+    const said = await running.saw('generation.failed', ({ code }) => code === 'TARGET_TREE_BROKEN')
+    expect(said.problem).toContain(`${broken}:1`)
+    expect(existsSync(tree.destination)).toBe(false)
+
+    writeFileSync(broken, '# mended\n')
+    await answers('web.test')
+  })
+
+  it('keeps its old file when the master refuses a reload, and the next good change goes live', async () => {
+    const template = join(bench.folder, 'ingress.conf.njk')
+    writeFileSync(template, readFileSync(shipped))
+    const running = bench.start([...args, `-template=${template}:${tree.destination}`])
+    await answers('web.test')
+    const good = readFileSync(tree.destination, 'utf8')
+
+    const taken = await startBackend('the one that has the port')
+    writeFileSync(template, `server { listen 127.0.0.1:${taken.port}; }\n${readFileSync(shipped, 'utf8')}`)
+    const refused = await running.saw('generation.rolled_back')
+
+    expect(refused.problem).toContain(`bind() to 127.0.0.1:${taken.port} failed (98: Address already in use)`)
+    expect(readFileSync(tree.destination, 'utf8')).toBe(good)
+    expect((await get(port, 'web.test')).status).toBe(200)
+
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test')
+    await running.saw('template.set_aside')
+    await taken.close()
+  })
+
+  it('is left alone when a template breaks; mended, the template goes live by itself', async () => {
+    const template = join(bench.folder, 'ingress.conf.njk')
+    writeFileSync(template, readFileSync(shipped))
+    const running = bench.start([...args, `-template=${template}:${tree.destination}`])
+    await answers('web.test')
+    const good = readFileSync(tree.destination, 'utf8')
+
+    writeFileSync(template, `${readFileSync(shipped, 'utf8')}\n{% for x in nowhere %}{% endfor %}\n`)
+    const lines = readFileSync(template, 'utf8').split('\n').length
+    const failed = await running.saw('template.failed')
+    expect(failed.message).toBe(`${template}:${lines - 1}:13: nowhere is undefined`)
+    expect(readFileSync(tree.destination, 'utf8')).toBe(good)
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test') // the catalog goes on with the last good template
+
+    writeFileSync(template, `# mended\n${readFileSync(shipped, 'utf8')}`)
+    await until('the mended template is live', () => readFileSync(tree.destination, 'utf8').startsWith('# mended'))
+    await answers('web.test')
+  })
+
+  it('refuses what nginx refuses and names file, line and reason', async () => {
+    const template = join(bench.folder, 'ingress.conf.njk')
+    writeFileSync(template, readFileSync(shipped))
+    const running = bench.start([...args, `-template=${template}:${tree.destination}`])
+    await answers('web.test')
+
+    writeFileSync(template, `no_such_directive on;\n${readFileSync(shipped, 'utf8')}`)
+    const invalid = await running.saw('generation.invalid')
+
+    expect(invalid.diagnostics).toEqual([
+      { severity: 'error', message: 'unknown directive "no_such_directive"', file: tree.destination, line: 1 },
+    ])
+    expect((await get(port, 'web.test')).status).toBe(200)
+  })
+
+  it('a command in the place of our reload: what it does is verified', async () => {
+    const script = join(bench.folder, 'reload.sh')
+    writeFileSync(script, `#!/bin/sh\nset -e\necho run >> ${bench.folder}/runs\nnginx -t -c ${tree.conf}\nif [ -s ${tree.pidFile} ]; then kill -HUP $(cat ${tree.pidFile}); else nginx -c ${tree.conf}; fi\n`, { mode: 0o755 })
+    const running = bench.start([...args, `-template=${shipped}:${tree.destination}:${script}`])
+    await answers('web.test')
+
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test')
+    await running.saw('generation.activated', ({ how }) => how === 'reloaded')
+
+    expect(readFileSync(join(bench.folder, 'runs'), 'utf8')).toBe('run\nrun\n')
+  })
+
+  it('a command that fails puts the previous file back, is reported, and is tried again', async () => {
+    const running = bench.start([...args, `-template=${shipped}:${tree.destination}:test -e ${bench.folder}/go && nginx -c ${tree.conf}`])
+
+    const failed = await running.saw('generation.rolled_back')
+    expect(failed.code).toBe('TARGET_COMMAND_FAILED')
+    expect(existsSync(tree.destination)).toBe(false)
+
+    writeFileSync(join(bench.folder, 'go'), '')
+    await answers('web.test')
+  })
+
+  it('destinations outside the tree are plain files; their command runs after a change, and again when it failed', async () => {
+    const template = join(bench.folder, 'list.njk')
+    writeFileSync(template, '{% for site in sites %}{{ site.service }}\n{% endfor %}')
+    const out = join(bench.folder, 'out/list.txt')
+    bench.start([`-source=${services.source}`, '-tag=calico', `-template=${template}:${out}:echo ran >> ${bench.folder}/ran; test -e ${bench.folder}/go`])
+    await until('the command failed once', () => existsSync(join(bench.folder, 'ran')))
+    await until('the file is back to what it was', () => !existsSync(out))
+
+    mkdirSync(join(bench.folder, 'go'))
+    await until('it was tried again', () => existsSync(out), 20_000)
+
+    expect(readFileSync(out, 'utf8')).toBe('web\n')
+    expect(nginxOf(bench.folder)).toEqual([])
+  })
+})

@@ -29,6 +29,7 @@ export function startDaemon({ sources, deliveries }: Plan, wait: { readonly min:
   async function run(): Promise<void> {
     const catalog = catalogs.current()
     if (catalog === undefined) return
+    await recalled
     for (const delivery of deliveries) {
       if (signal.aborted) return
       const names = hostNamesOf(catalog, { ...delivery.rules, resolved: new Map() })
@@ -38,6 +39,7 @@ export function startDaemon({ sources, deliveries }: Plan, wait: { readonly min:
     }
   }
 
+  const recalled = Promise.all(deliveries.map(delivery => delivery.recall(runtime)))
   const timers = new Set<NodeJS.Timeout>()
   function again(ms: number): void {
     const timer = setTimeout(() => {
@@ -77,7 +79,7 @@ export function startDaemon({ sources, deliveries }: Plan, wait: { readonly min:
   for (const { templates } of deliveries) templates.watch(templateChanged, signal)
 
   async function untilAborted(): Promise<void> {
-    await Promise.all([...following, ...supervising])
+    await Promise.all([recalled, ...following, ...supervising])
     await aborted(signal)
     for (const timer of timers) clearTimeout(timer)
     await quiescence.idle()

@@ -1,6 +1,6 @@
 import { announce, announceHolds, difference } from './announce.ts'
 import { type Outcome, apply } from './apply.ts'
-import { isOf, reasonOf } from './errors.ts'
+import { type Code, isOf, reasonOf } from './errors.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import { describe } from './model/diagnostic.ts'
@@ -33,6 +33,8 @@ export interface Delivery {
   readonly target: Target
   readonly templates: Templates
   readonly rules: DeliveryParts['rules']
+  /** Once, before the first update: what was live in the last life. */
+  recall(runtime: Runtime): Promise<void>
   /** Catalog in, outcome out: what went wrong has been said, and will be tried again. Throws only what is a bug. */
   update(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<void>
   /** An operator believes the loss that is held: the next update passes it. */
@@ -53,17 +55,16 @@ type Attempt =
   /** `template`: perhaps its fault; `environment`: a port, a disk, a process, which may change by themselves. */
   | { readonly ok: false; readonly problem: string; readonly blame: 'template' | 'environment' | 'nobody' }
 
+/** What may be over in a moment is tried again soon: ms after the first failure. */
+const soon: Partial<Record<Code, number>> = { TARGET_EXITED: 250, TARGET_COMMAND_FAILED: 1_000 }
 /** When a template that was set aside because of its surroundings is tried again; doubles every time. */
 const RECONSIDER_MS = 60_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { templates, target, rules, around, policy, memory, again, isSpeaker } = parts
   const progress: Progress = { live: undefined, announced: undefined, attempted: undefined, reconsider: undefined, held: [], isTrusted: false }
-  let isRecalled = false
 
   async function recall(runtime: Runtime): Promise<void> {
-    if (isRecalled) return
-    isRecalled = true
     progress.live = await target.recall()
     progress.isTrusted = memory.areRulesNew
     if (progress.live === undefined) return
@@ -151,7 +152,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       }
       case 'rolled_back': {
         const code = isOf('target', outcome.cause) ? outcome.cause.code : 'TARGET_NOT_TAKEN_UP'
-        const first = code === 'TARGET_COMMAND_FAILED' ? 1_000 : 10_000
+        const first = soon[code] ?? 10_000
         const { retryIn, problem } = remember(digest, reasonOf(outcome.cause), first, runtime)
         emit({ type: 'generation.rolled_back', digest, to: progress.live?.digest, code, problem, retryIn })
         return { ok: false, problem, blame: 'environment' }
@@ -184,8 +185,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     target,
     templates,
     rules,
+    recall,
     async update(catalog, resolved, runtime) {
-      await recall(runtime)
       reconsider(runtime)
       const selection = choose(catalog, resolved, runtime)
       const first = await attempt(templates.outputs(), selection, catalog, resolved, runtime)

@@ -19,6 +19,8 @@ export function watchFiles(paths: readonly string[], changed: (path: string) => 
     clearTimeout(timers.get(path))
     timers.set(path, setTimeout(look, CALM_MS, path))
   })
+  // What changed between our first look and its own is not reported as a change.
+  watcher.on('ready', () => paths.forEach(look))
   watcher.on('error', () => {}) // one path that cannot be watched: SIGHUP still reads it
 
   function look(path: string): void {

@@ -30,6 +30,7 @@ export async function once(config: Config, emit: Emit, signals: Signals): Promis
   const catalog = await firstCatalog(plan.sources, runtime)
   const resolver = createResolver(systemClock.now)
   for (const delivery of plan.deliveries) {
+    await delivery.recall(runtime)
     const names = hostNamesOf(catalog, { ...delivery.rules, resolved: new Map() })
     await delivery.update(catalog, await resolver.resolve(names), runtime)
   }

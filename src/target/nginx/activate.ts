@@ -83,7 +83,9 @@ export async function activate(
     const pid = supervisor.master?.pid
     if (found.kind === 'accepted' && pid !== undefined) return { kind, pid, workers: found.workers }
     const why = found.kind === 'accepted' ? 'nginx ended right after it had accepted' : found.reason
-    throw new UpstreamdError('TARGET_NOT_TAKEN_UP', `nginx did not take up the configuration: ${why}`)
+    // An end may come from outside; a refusal has its reason in the configuration or its surroundings.
+    const code = found.kind === 'refused' || found.kind === 'silent' ? 'TARGET_NOT_TAKEN_UP' : 'TARGET_EXITED'
+    throw new UpstreamdError(code, `nginx did not take up the configuration: ${why}`)
   }
 
   async function rollBack(cause: unknown): Promise<void> {

@@ -9,6 +9,8 @@ import type { Supervisor } from './supervisor.ts'
 const LOOK_MS = 200
 /** An nginx we found may be in somebody else's care, who restarts it: look for its successor that long. */
 const GRACE_MS = 2_000
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 10_000
 /** Living longer than this ends a series of crashes. */
 const STEADY_MS = 10_000
 
@@ -23,33 +25,29 @@ export interface Kept {
 /** Brings nginx back as it was, then starts it again whenever it is gone, until the signal aborts. */
 export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
   const { supervisor, exclusive } = kept
-  await exclusive(() => bringBack(kept, runtime))
-
-  let crashes = 0
-  let seen = supervisor.master
-  let since = runtime.clock.now()
-  while (await slept(runtime, LOOK_MS)) {
-    const now = supervisor.master
-    if (now !== undefined) {
-      if (now.pid !== seen?.pid) since = runtime.clock.now()
-      seen = now
-      continue
+  let isDown = !(await exclusive(() => bringBack(kept, runtime)))
+  let crashes = isDown ? 1 : 0
+  let upSince = runtime.clock.now()
+  while (await slept(runtime, isDown ? backoff(crashes, Math.random()) : LOOK_MS)) {
+    const lost = supervisor.lost
+    if (lost !== undefined && !isDown) {
+      crashes = runtime.clock.now() - upSince > STEADY_MS ? 1 : crashes + 1
+      const retryIn = lost.started ? backoff(crashes, Math.random()) : GRACE_MS
+      runtime.emit({ type: 'process.exited', pid: lost.pid, problem: 'the nginx master process is gone', retryIn })
+      if (!(await slept(runtime, retryIn))) return
     }
-    if (seen === undefined) continue // it was never there: the first activation starts it
+    if (lost === undefined && !isDown) continue
 
-    crashes = runtime.clock.now() - since > STEADY_MS ? 1 : crashes + 1
-    const retryIn = seen.started ? backoff(crashes, Math.random()) : GRACE_MS
-    runtime.emit({ type: 'process.exited', pid: seen.pid, problem: 'the nginx master process is gone', retryIn })
-    if (!(await slept(runtime, retryIn))) return
-    // An activation may have started it while we waited; then there is nothing left to do.
-    if (supervisor.master === undefined) await exclusive(() => bringBack(kept, runtime))
-    since = runtime.clock.now()
+    // An activation may have started it in the meantime; then there is nothing to bring back.
+    isDown = !(await exclusive(() => bringBack(kept, runtime)))
+    if (isDown) crashes += 1
+    else upSince = runtime.clock.now()
   }
 }
 
-/** Adopts what runs; starts what ran last. What fails is said, and tried again by the next activation or look. */
-async function bringBack({ layout, supervisor, activator, isOwn }: Kept, runtime: Runtime): Promise<void> {
-  if (runtime.signal.aborted) return
+/** Adopts what runs, else starts what ran last. False when that failed and has to be tried again. */
+async function bringBack({ layout, supervisor, activator, isOwn }: Kept, runtime: Runtime): Promise<boolean> {
+  if (runtime.signal.aborted) return true
   await layout.recover()
   const found = supervisor.look()
   if (found.state === 'running') {
@@ -58,20 +56,23 @@ async function bringBack({ layout, supervisor, activator, isOwn }: Kept, runtime
     const answered = await supervisor.digest()
     const live = answered === undefined ? undefined : await layout.find(answered)
     if (live !== undefined && live.digest !== (await layout.recall())?.digest) await layout.settle(live)
-    return
+    return true
   }
-  if (decide(found) === 'refuse' || !activator.mayStart || !(await layout.isStartable())) return
+  // Without anything to start it with, the first activation starts it.
+  if (decide(found) === 'refuse' || !activator.mayStart || !(await layout.isStartable())) return true
 
   await supervisor.clean(found)
   const last = await layout.recall()
   if (isOwn && last !== undefined) await layout.restore() // what was published last may not have been verified
   const verdict = await supervisor.start(isOwn ? last?.digest : undefined)
-  if (verdict.kind === 'accepted') return
+  if (verdict.kind === 'accepted') return true
+
   const error = new UpstreamdError('TARGET_EXITED', `nginx does not start: ${verdict.reason}`)
-  runtime.emit({ type: 'generation.failed', code: error.code, problem: reasonOf(error), retryIn: LOOK_MS })
+  runtime.emit({ type: 'generation.failed', code: error.code, problem: reasonOf(error), retryIn: LAST_RETRY_MS })
+  return false
 }
 
 /** 100 ms after the first crash, then doubling to 10 s, with full jitter above the floor. */
 function backoff(crashes: number, random: number): number {
-  return crashes <= 1 ? 100 : 100 + random * Math.min(100 * 2 ** crashes, 10_000)
+  return crashes <= 1 ? FIRST_RETRY_MS : FIRST_RETRY_MS + random * Math.min(FIRST_RETRY_MS * 2 ** crashes, LAST_RETRY_MS)
 }

@@ -55,6 +55,11 @@ export class Supervisor {
     return this.#known !== undefined && isAlive(this.#known) ? this.#known : undefined
   }
 
+  /** The master we dealt with, when it is gone without our doing. */
+  get lost(): Known | undefined {
+    return this.master === undefined ? this.#known : undefined
+  }
+
   look(): ProcessState {
     const { conf, compiledIn, pidFile, isPidFileShared } = this.#options
     const processes: Process[] = nginxProcesses()
@@ -128,7 +133,10 @@ export class Supervisor {
 
     const found = await this.#verdict(new Set(), digest, () => ended.reason === undefined || this.#daemonized())
     if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
-    if (found.kind !== 'accepted' && this.master !== undefined) await this.#end('SIGTERM', 2_000)
+    if (found.kind !== 'accepted') {
+      await this.#end('SIGTERM', 2_000)
+      this.#forget()
+    }
     return found.kind === 'died' && ended.reason !== undefined && found.reason === 'the master process ended'
       ? { kind: 'died', reason: ended.reason }
       : found
@@ -174,7 +182,7 @@ export class Supervisor {
     if (!(await this.#end('SIGQUIT', Math.max(0, timeout - 1_000)))) await this.#end('SIGTERM', 700)
     // Workers of a master that had to be killed, or that hang: the session is ours, so all of it may go.
     for (const { pid, session } of nginxProcesses()) if (session === master.pid && this.#known?.started) kill(pid, 'SIGKILL')
-    rmSync(this.#record, { force: true })
+    this.#forget()
   }
 
   get #controlLog(): string {
@@ -250,6 +258,11 @@ export class Supervisor {
   #remember(known: Known): void {
     this.#known = known
     writeFileSync(this.#record, JSON.stringify(known), { mode: 0o600 })
+  }
+
+  #forget(): void {
+    this.#known = undefined
+    rmSync(this.#record, { force: true })
   }
 
   #announce(type: 'process.found' | 'process.started', pid: number): void {

@@ -1,0 +1,249 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isMaster, readProcess } from '../../src/target/nginx/proc.ts'
+import { Children } from '../support/children.ts'
+import { type Backend, get, startBackend } from '../support/http.ts'
+import { type NginxTree, makeTree } from '../support/nginx-tree.ts'
+import { freePort } from '../support/ports.ts'
+import { type ServiceFile, serviceFile } from '../support/services.ts'
+import { type Bench, nginxOf, workbench } from '../support/upstreamd.ts'
+import { until } from '../support/wait.ts'
+
+const shipped = join(import.meta.dirname, '../../ctmpl/ingress.conf.njk')
+
+let bench: Bench
+let tree: NginxTree
+let services: ServiceFile
+let backend: Backend
+let port: number
+let children: Children
+let own: string[]
+let adopt: string[]
+
+beforeEach(async () => {
+  bench = workbench()
+  children = new Children()
+  tree = makeTree(bench.folder)
+  services = serviceFile(bench.folder)
+  backend = await startBackend('one')
+  port = await freePort()
+  services.write({ web: [backend.port] })
+  own = [`-source=${services.source}`, '-tag=calico', '-domain=test', `-listen=127.0.0.1:${port}`]
+  adopt = [...own, `-nginx-conf=${tree.conf}`, `-template=${shipped}:${tree.destination}`]
+})
+afterEach(async () => {
+  await bench.clear()
+  await children.endAll()
+  await backend.close()
+})
+
+const answers = (host: string) => until(`${host} answers`, async () => (await get(port, host)).status === 200)
+const masterOf = () => nginxOf(bench.folder).find(isMaster)?.pid ?? 0
+
+describe.each([
+  { layout: 'its own layout', args: () => own },
+  { layout: 'an adopted tree', args: () => adopt },
+])('nginx in $layout', ({ args }) => {
+  it('that is killed with its workers left behind is back within a second or two', async () => {
+    const running = bench.start(args())
+    await running.saw('daemon.ready')
+    const master = masterOf()
+
+    process.kill(master, 'SIGKILL')
+    const exited = await running.saw('process.exited', ({ pid }) => pid === master)
+    await running.saw('process.started', ({ pid }) => pid !== master)
+
+    await answers('web.test')
+    expect(exited.retryIn).toBeLessThan(500)
+    await until('no worker of the old master takes connections', () =>
+      nginxOf(bench.folder).every(({ session, command }) => session !== master || command.includes('shutting down')),
+    )
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test') // and reloads go to the new one
+  })
+
+  it('that is killed with all its workers is back', async () => {
+    const running = bench.start(args())
+    await running.saw('daemon.ready')
+    const all = nginxOf(bench.folder)
+
+    for (const { pid } of all) process.kill(pid, 'SIGKILL')
+    await running.saw('process.started', ({ pid }) => !all.some(old => old.pid === pid))
+
+    await answers('web.test')
+  })
+
+  it('survives a kill -9 of upstreamd, is found again, reloaded, and stopped by the one that started it', async () => {
+    const first = bench.start(args())
+    await first.saw('daemon.ready')
+    const master = masterOf()
+    await first.stop('SIGKILL')
+    expect((await get(port, 'web.test')).status).toBe(200)
+
+    const second = bench.start(args())
+    await second.saw('process.found', ({ pid }) => pid === master)
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test')
+
+    expect(await second.stop()).toBe(0)
+    expect(nginxOf(bench.folder)).toEqual([])
+  })
+
+  it('is brought back with the last good routes when everything was killed and no source answers', async () => {
+    const first = bench.start(args())
+    await answers('web.test')
+    await first.saw('daemon.ready')
+    await first.stop('SIGKILL')
+    for (const { pid } of nginxOf(bench.folder)) process.kill(pid, 'SIGKILL')
+    writeFileSync(services.path, '{ not yaml')
+
+    const second = bench.start(args())
+    await answers('web.test')
+
+    await second.saw('source.lost', ({ code }) => code === 'SOURCE_MALFORMED')
+    expect((await bench.run(['healthcheck'])).code).toBe(0)
+  })
+})
+
+describe('a pid file that is wrong hurts nobody', () => {
+  it.each(['a dead pid', 'a stranger', 'nothing', 'text', 'a zombie'])('%s', async kind => {
+    const stranger = children.start('sleep', ['1000'])
+    const zombie = kind === 'a zombie' ? await makeZombie(children) : 0
+    const texts: Record<string, string> = {
+      'a dead pid': '4194000\n',
+      'a stranger': `${stranger.pid}\n`,
+      nothing: '',
+      text: 'abc\n',
+      'a zombie': `${zombie}\n`,
+    }
+    writeFileSync(tree.pidFile, texts[kind] ?? '')
+
+    const running = bench.start(adopt)
+    await running.saw('process.started')
+    await answers('web.test')
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test')
+
+    expect(Number.parseInt(readFileSync(tree.pidFile, 'utf8'), 10)).toBe(masterOf())
+    expect(await running.stop()).toBe(0)
+    expect(readProcess(stranger.pid ?? 0)?.command).toBe('sleep 1000')
+  })
+
+  it('a pid file that vanishes while nginx runs changes nothing', async () => {
+    const running = bench.start(adopt)
+    await answers('web.test')
+    const master = masterOf()
+    const { rmSync } = await import('node:fs')
+    rmSync(tree.pidFile)
+
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test')
+
+    expect(masterOf()).toBe(master)
+    expect(await running.stop()).toBe(0)
+  })
+
+  it('an nginx with another configuration is not ours, and is left alone', async () => {
+    const other = join(bench.folder, 'other.conf')
+    const theirs = await freePort()
+    writeFileSync(other, `pid ${tree.pidFile};\nevents {}\nhttp { access_log off; server { listen 127.0.0.1:${theirs}; return 204; } }\n`)
+    const foreign = children.start('/usr/sbin/nginx', ['-c', other, '-g', 'daemon off;'], { detached: true })
+    await until('it answers', async () => (await get(theirs, 'x')).status === 204)
+
+    const running = bench.start(adopt)
+    const failed = await running.saw('generation.rolled_back', ({ code }) => code === 'TARGET_PID_FOREIGN')
+
+    expect(failed.problem).toContain(String(foreign.pid))
+    expect((await get(theirs, 'x')).status).toBe(204)
+    await running.stop()
+    expect((await get(theirs, 'x')).status).toBe(204)
+  })
+})
+
+describe('the end', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0 and nginx with it', async signal => {
+    const running = bench.start(own)
+    await answers('web.test')
+
+    const started = performance.now()
+    expect(await running.stop(signal)).toBe(0)
+
+    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(nginxOf(bench.folder)).toEqual([])
+  })
+
+  it('is bounded when a request hangs', async () => {
+    const { createServer, connect } = await import('node:net')
+    const hanging = createServer(() => {})
+    const silent = await freePort()
+    await new Promise<void>(resolve => hanging.listen(silent, '127.0.0.1', resolve))
+    services.write({ web: [backend.port], slow: [silent] })
+    const running = bench.start([...own, '-stop-timeout=2s'])
+    await answers('web.test')
+    const client = connect(port, '127.0.0.1')
+    client.on('error', () => {})
+    client.write('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
+    await new Promise<void>(resolve => hanging.once('connection', () => resolve()))
+
+    const started = performance.now()
+    expect(await running.stop()).toBe(0)
+
+    expect(performance.now() - started).toBeLessThan(6_000)
+    expect(nginxOf(bench.folder)).toEqual([])
+    client.destroy()
+    hanging.close()
+  })
+
+  it('-on-exit=leave leaves nginx running, and the next run finds it', async () => {
+    const running = bench.start([...own, '-on-exit=leave'])
+    await answers('web.test')
+    const master = masterOf()
+    expect(await running.stop()).toBe(0)
+    await answers('web.test')
+
+    const next = bench.start(own)
+    await next.saw('process.found', ({ pid }) => pid === master)
+    expect(await next.stop()).toBe(0)
+    expect(nginxOf(bench.folder)).toEqual([])
+  })
+
+  it('SIGHUP reads configuration and templates again, and nginx does not notice', async () => {
+    const config = join(bench.folder, 'upstreamd.yaml')
+    writeFileSync(config, 'domain: test\n')
+    const running = bench.start([...own.filter(arg => !arg.startsWith('-domain')), `-config=${config}`])
+    await answers('web.test')
+    const master = masterOf()
+
+    writeFileSync(config, 'domain: example\n')
+    process.kill(running.pid, 'SIGHUP')
+    await answers('web.example')
+    expect(masterOf()).toBe(master)
+
+    writeFileSync(config, 'domian: example\n')
+    process.kill(running.pid, 'SIGHUP')
+    const rejected = await running.saw('config.rejected')
+    expect(rejected.problem).toContain('did you mean "domain"?')
+    await answers('web.example')
+    expect(await running.stop()).toBe(0)
+    expect(existsSync(join(bench.state, 'lock'))).toBe(false)
+  })
+
+  it('a second daemon on the same state folder is refused, naming the first', async () => {
+    const first = bench.start(own)
+    await first.saw('daemon.ready')
+
+    const second = await bench.run(own)
+
+    expect(second.code).toBe(78)
+    expect(second.stderr).toContain(`upstreamd ${first.pid} uses the state folder`)
+  })
+})
+
+/** A process that has ended and whose parent does not ask how: its entry stays. */
+async function makeZombie(children: Children): Promise<number> {
+  const parent = children.start('python3', ['-c', 'import os,time\np=os.fork()\nif p==0: os._exit(0)\nprint(p,flush=True)\ntime.sleep(1000)'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return new Promise(resolve => parent.stdout?.once('data', data => resolve(Number(String(data).trim()))))
+}

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readIfThere, replaceFile } from './target/disk.ts'
+import { readIfThere, replaceFile } from './disk.ts'
 
 /** What a delivery knows from its last life, beside what its target remembers. */
 export interface Memory {

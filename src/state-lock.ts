@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpstreamdError, systemCode } from './errors.ts'
-import { isAlive, readProcess } from './target/nginx/proc.ts'
+import { isAlive, readProcess } from './proc.ts'
 
 /**
  * One daemon to a state folder: makes it (0700) and takes its lock, or takes it over from a holder that is gone.

@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Emit } from './observe/event.ts'
 import { type Status, initialStatus, reduce } from './observe/status.ts'
-import { readProcess } from './target/nginx/proc.ts'
+import { readProcess } from './proc.ts'
 
 const STATUS = 'status.json'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isAlive } from '../target/nginx/proc.ts'
+import { isAlive } from '../proc.ts'
 import { type Status, statusPath } from '../status-file.ts'
 import { load } from './load.ts'
 import type { Command } from './registry.ts'

@@ -35,12 +35,12 @@ export interface Surroundings {
 export function viewOf(selection: Selection, services: () => readonly VisibleService[], around: Surroundings): View {
   let known: readonly VisibleService[] | undefined
   const visible = () => {
-    known ??= services()
+    known ??= frozen(services())
     return known
   }
   return {
-    sites: selection.sites,
-    unavailable: selection.unavailable,
+    sites: frozen(selection.sites),
+    unavailable: frozen(selection.unavailable),
     get services() {
       return visible()
     },
@@ -50,6 +50,14 @@ export function viewOf(selection: Selection, services: () => readonly VisibleSer
     nginx: { ...around.nginx, serverNamesHash: hashFor(selection) },
     env: around.env,
   }
+}
+
+/** A template may call `sort` or `reverse`; it must not turn around what the next one sees. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const part of Object.values(value)) frozen(part)
+  return value
 }
 
 /** A bucket holds its size − 18 characters of name (measured); twice as many places as names keep buckets short. */

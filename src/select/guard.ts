@@ -44,12 +44,27 @@ export function guard(
   const everything = next.sites.length === 0
   if (!everything && (lost < FEWEST || lost <= policy.maxLoss * total)) return { selection: next, held: [] }
 
-  const since = new Map(held.map(hold => [hold.service, hold.since]))
-  const kept = losers.filter(({ site }) => everything || now - (since.get(site.service) ?? now) < policy.holdFor)
+  // Once something is back, a hold without a limit ends: what is still missing gets its own time from here.
+  const wasEverything = held.reduce((sum, hold) => sum + hold.servers, 0) === total
+  const since = new Map(wasEverything && !everything ? [] : held.map(hold => [hold.service, hold.since]))
+  const kept = losers
+    .filter(({ site }) => everything || now - (since.get(site.service) ?? now) < policy.holdFor)
+    .map(({ site }) => putBack(site, next))
   return {
     selection: withSites(next, kept.map(({ site }) => site)),
-    held: kept.map(({ site, loss }) => ({ service: site.service, servers: loss, since: since.get(site.service) ?? now })),
+    held: kept.map(({ site: { service }, servers }) => ({ service, servers, since: since.get(service) ?? now })),
   }
+}
+
+/** A service with its lost servers beside those it has now: what was added or changed goes live meanwhile. */
+function putBack(before: Site, { sites }: Selection): { site: Site; servers: number } {
+  const now = sites.find(({ service }) => service === before.service)
+  if (now === undefined) return { site: before, servers: before.upstream.servers.length }
+
+  const { servers } = now.upstream
+  const there = new Set(servers.map(({ endpoint }) => endpoint))
+  const lost = before.upstream.servers.filter(({ endpoint }) => !there.has(endpoint))
+  return { site: { ...now, upstream: { ...now.upstream, servers: [...servers, ...lost] } }, servers: lost.length }
 }
 
 /** For templates that do not answer for `unavailable` services: these keep the servers they had. */

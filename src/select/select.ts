@@ -68,7 +68,7 @@ interface Candidate {
 }
 
 function candidatesOf(service: Service, rules: SelectionRules, rejections: Rejection[]): Candidate[] {
-  const wanted = service.instances.filter(isWanted(rules))
+  const wanted = service.instances.filter(isWanted(rules)).sort((a, b) => compare(a.id, b.id))
   if (wanted.length === 0) return []
   if (!isServiceName(service.name)) {
     const detail = `${quote(service.name)} is not a name of letters, digits, ".", "_" and "-" (at most 127)`
@@ -128,10 +128,16 @@ function upstreamNames(reserved: ReadonlySet<string>): (service: string) => stri
   const taken = new Set(reserved)
   return service => {
     const plain = service.toLowerCase()
-    const name = taken.has(plain) ? `${plain}-${createHash('sha256').update(service).digest('hex').slice(0, 8)}` : plain
+    let name = plain
+    // Somebody may have registered the very name that the suffix makes, so one try is not enough.
+    for (let salt = ''; taken.has(name); salt += '+') name = `${plain}-${shortHash(service + salt)}`
     taken.add(name)
     return name
   }
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
 }
 
 function agreed(servers: readonly UpstreamServer[]): Record<string, string> {

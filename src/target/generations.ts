@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Generation, type RenderedFile, digestOf } from '../model/generation.ts'
 import type { Selection } from '../model/selection.ts'
-import { readIfThere, syncFolder, writeNew } from './disk.ts'
+import { readIfThere, syncFolder, writeNew } from '../disk.ts'
 
 /** Generations as folders, one per digest. A folder that has its final name is complete. */
 export interface Generations {

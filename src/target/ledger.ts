@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readIfThere, replaceFile } from './disk.ts'
+import { readIfThere, replaceFile } from '../disk.ts'
 
 /** What a target must remember across a crash; everything else is asked of the process or read from the disk. */
 export interface Entries {

@@ -5,51 +5,45 @@ import { BaseCompiler, type Compiler, type FilterNode, type Frame, type LookupNo
  * at what is printed: `for`, `if`, filters and `~` take undefined for empty.
  */
 export class StrictCompiler extends (BaseCompiler as new (name: string, throwOnUndefined: boolean) => Compiler) {
-  #lenient = false
+  /** What a template asks for with `is defined` or `default`: there, undefined is an answer. */
+  readonly #asked = new WeakSet<Node>()
 
   override compileSymbol(node: Node, frame: Frame): void {
     const local = frame.lookup(String(node.value))
     if (local) this._emit(String(local))
-    else this._emit(`runtime.lookup(context, frame, ${JSON.stringify(node.value)}, ${this.#place(node)})`)
+    else this._emit(`runtime.lookup(context, frame, ${JSON.stringify(node.value)}, ${this.#place(node, node)})`)
   }
 
   override compileLookupVal(node: LookupNode, frame: Frame): void {
+    if (this.#asked.has(node)) this.#ask(node.target)
     this._emit('runtime.member((')
     this._compileExpression(node.target, frame)
     this._emit('), ')
-    this.#strictly(() => this._compileExpression(node.val, frame))
-    this._emit(`, ${JSON.stringify(pathOf(node.target))}, ${this.#place(node.val)})`)
+    this._compileExpression(node.val, frame)
+    this._emit(`, ${JSON.stringify(pathOf(node.target))}, ${this.#place(node.val, node)})`)
   }
 
   /** `x is defined` asks; it must not throw. */
   override compileIs(node: TestNode, frame: Frame): void {
     const test = String((node.right.name ?? node.right).value)
-    if (test === 'defined' || test === 'undefined') this.#leniently(() => super.compileIs(node, frame))
-    else super.compileIs(node, frame)
+    if (test === 'defined' || test === 'undefined') this.#ask(node.left)
+    super.compileIs(node, frame)
   }
 
   /** `x | default(…)` says what undefined means. */
   override compileFilter(node: FilterNode, frame: Frame): void {
-    if (node.name.value === 'default' || node.name.value === 'd') this.#leniently(() => super.compileFilter(node, frame))
-    else super.compileFilter(node, frame)
+    if (node.name.value === 'default' || node.name.value === 'd') this.#ask(node.args.children[0])
+    super.compileFilter(node, frame)
   }
 
-  #place(node: Node): string {
-    return `${node.lineno + 1}, ${node.colno + 1}, ${!this.#lenient}`
+  /** A name or a path of names; what else a template computes is as strict as anywhere. */
+  #ask(node: Node | undefined): void {
+    if (node?.typename === 'Group') this.#ask(node.children?.[0])
+    else if (node !== undefined) this.#asked.add(node)
   }
 
-  #leniently(emit: () => void): void {
-    const before = this.#lenient
-    this.#lenient = true
-    emit()
-    this.#lenient = before
-  }
-
-  #strictly(emit: () => void): void {
-    const before = this.#lenient
-    this.#lenient = false
-    emit()
-    this.#lenient = before
+  #place(position: Node, node: Node): string {
+    return `${position.lineno + 1}, ${position.colno + 1}, ${!this.#asked.has(node)}`
   }
 }
 

@@ -2,11 +2,13 @@ import type nunjucks from 'nunjucks'
 
 /** What templates may use beside nunjucks' own filters. */
 export function addFilters(environment: nunjucks.Environment): EnvironmentWithFilters {
-  environment.addFilter('zoneSize', zoneSize)
-  return environment as EnvironmentWithFilters
+  const known = environment as EnvironmentWithFilters
+  known.addFilter('zoneSize', zoneSize)
+  delete known.filters.random // a text that changes by itself would be reloaded for ever
+  return known
 }
 
-type EnvironmentWithFilters = nunjucks.Environment & { readonly filters: Readonly<Record<string, unknown>> }
+type EnvironmentWithFilters = nunjucks.Environment & { readonly filters: Record<string, unknown> }
 
 /**
  * Shared memory for an upstream's `zone`: `64k` to start with, then 32k for every 32 servers.

@@ -42,13 +42,20 @@ function translate(source: TemplateSource): { run: Run; names: Set<unknown> } {
   } catch (error) {
     if (error instanceof UpstreamdError) throw error
     const { line, column, text } = placeOf(error, 0)
-    throw new UpstreamdError('TEMPLATE_SYNTAX', `${source.path}:${line}:${column}: ${text}`)
+    const place = line > 0 ? `${line}:${column}` : endOf(source.text)
+    throw new UpstreamdError('TEMPLATE_SYNTAX', `${source.path}:${place}: ${text}`)
   }
+}
+
+/** The parser has no place for what it missed at the end. */
+function endOf(text: string): string {
+  const lines = text.split('\n')
+  return `${lines.length}:${(lines.at(-1) ?? '').length + 1}`
 }
 
 /** A template stands alone: what it would include could neither be watched nor kept with the last good one. */
 function refuseIncludes(source: TemplateSource, tree: Node): void {
-  for (const type of [nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends]) {
+  for (const type of [nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block]) {
     const [node] = tree.findAll(type)
     if (node === undefined) continue
 
@@ -142,7 +149,8 @@ function failure(source: TemplateSource, error: unknown): UpstreamdError {
  */
 function placeOf(error: unknown, offset: 0 | 1): { line: number; column: number; text: string } {
   const thrown = error as { message?: string; lineno?: number; colno?: number }
-  const add = error instanceof LookupError || thrown.message?.startsWith('attempted to output') ? 0 : offset
+  if (error instanceof LookupError) return { line: error.lineno, column: error.colno, text: error.message }
+  const add = thrown.message?.startsWith('attempted to output') ? 0 : offset
   const text = (thrown.message ?? String(error)).replace(/^\(.*?\)( \[Line \d+, Column \d+\])?\s*/, '').trim()
   return { line: (thrown.lineno ?? 0) + add, column: (thrown.colno ?? 0) + add, text }
 }

@@ -11,6 +11,7 @@ export interface Node {
   readonly lineno: number // from 0
   readonly colno: number // from 0
   readonly value?: unknown
+  readonly children?: readonly Node[]
   findAll(type: unknown): Node[]
 }
 
@@ -26,6 +27,7 @@ export interface TestNode extends Node {
 
 export interface FilterNode extends Node {
   readonly name: Node
+  readonly args: { readonly children: readonly Node[] }
 }
 
 export interface Frame {
@@ -58,5 +60,5 @@ export const { Compiler: BaseCompiler } = compilerModule as {
 }
 export const parser = parserModule as { parse(text: string, extensions: readonly unknown[], options: object): Node }
 export const transformer = transformerModule as { transform(ast: Node, asyncFilters: readonly string[]): unknown }
-export const nodes = nodesModule as Readonly<Record<'Symbol' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends', unknown>>
+export const nodes = nodesModule as Readonly<Record<'Symbol' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends' | 'Block', unknown>>
 export const nunjucksRuntime = runtimeModule as NunjucksRuntime

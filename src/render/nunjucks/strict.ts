@@ -25,7 +25,7 @@ export const strictRuntime: StrictRuntime = {
   ...nunjucksRuntime,
 
   lookup(scope, frame, name, line, column, strict) {
-    refuse(name, line, column)
+    if (name !== 'caller') refuse(name, line, column) // the body of a `call`; as a name of its own it leads nowhere
     const value = frame.lookup(name) ?? scope.lookup(name)
     if (value === undefined && strict) throw new LookupError(`${name} is undefined`, line, column)
     return value

@@ -34,8 +34,8 @@ export class Tables {
     for (const node of this.#addresses.keys()) this.dirty.add(node)
   }
 
+  /** It may have been made dirty again while this answer was on the way, and then stays so. */
   setServices(node: string, services: readonly NodeService[]): void {
-    this.dirty.delete(node)
     if (this.#addresses.has(node)) this.#services.set(node, services)
   }
 

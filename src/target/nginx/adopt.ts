@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs'
-import { mkdir, readdir, rm, symlink } from 'node:fs/promises'
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { UpstreamdError, systemCode } from '../../errors.ts'
 import type { RenderedFile } from '../../model/generation.ts'
 import type { Emit } from '../../observe/event.ts'
-import { readIfThere, replaceFile, writeNew } from '../disk.ts'
+import { readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
 import type { Layout } from './layout.ts'
@@ -100,6 +100,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
       const intended = (await generations.read(pending))?.files ?? []
       const back = await previous()
       for (const { path, text } of intended) {
+        await rm(temporaryOf(path), { force: true })
         const found = await readIfThere(path)
         const old = back.find(file => file.path === path)
         if (found !== text && old !== undefined && (found ?? null) !== old.text) await write([old])
@@ -131,7 +132,7 @@ async function mirror(tree: Tree, folder: string): Promise<void> {
   for (const file of tree.files.values()) {
     const path = join(folder, file.path)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await writeNew(path, rewritten(tree, file, folder), 0o600)
+    await writeFile(path, rewritten(tree, file, folder), { mode: 0o600 })
   }
   await linkOthers(dirname(tree.main), folder)
 }

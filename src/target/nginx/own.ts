@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { readlink, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { switchLink } from '../disk.ts'
+import { switchLink } from '../../disk.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
 import type { Layout } from './layout.ts'

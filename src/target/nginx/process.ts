@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type Process, configurationOf, isMaster, isWorker } from './proc.ts'
+import type { Process } from '../../proc.ts'
+import { configurationOf, isMaster, isWorker } from './proc.ts'
 
 export interface Identity {
   readonly pid: number

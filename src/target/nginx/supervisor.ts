@@ -6,7 +6,8 @@ import { withoutSecrets } from '../../environment.ts'
 import { reasonOf } from '../../errors.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { LogTail } from './log-tail.ts'
-import { type Process, isAlive, nginxProcesses, readProcess, workersOf, workingFolderOf } from './proc.ts'
+import { isAlive, readProcess } from '../../proc.ts'
+import { nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
 import { type Identity, type ProcessState, assess } from './process.ts'
 import { type Verdict, type Witness, deaths, verdict } from './verify.ts'
 
@@ -62,7 +63,7 @@ export class Supervisor {
 
   look(): ProcessState {
     const { conf, compiledIn, pidFile, isPidFileShared } = this.#options
-    const processes: Process[] = nginxProcesses()
+    const processes = nginxProcesses()
     return assess({
       conf,
       compiledIn,

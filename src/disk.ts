@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, chmod, chown, mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { systemCode } from '../errors.ts'
+import { systemCode } from './errors.ts'
 
 /** The text of a file, or undefined when there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
@@ -27,6 +27,11 @@ export async function writeNew(path: string, text: string, mode: number): Promis
   }
 }
 
+/** The dot keeps a glob such as conf.d/* from reading it; one name, so that kills leave no litter behind. */
+export function temporaryOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.upstreamd.tmp`)
+}
+
 export type Replacement = 'renamed' | 'in_place'
 
 /**
@@ -36,8 +41,8 @@ export type Replacement = 'renamed' | 'in_place'
 export async function replaceFile(path: string, text: string, mode = 0o644): Promise<Replacement> {
   await mkdir(dirname(path), { recursive: true })
   const before = await stat(path).catch(() => undefined)
-  // The dot keeps a glob such as conf.d/* from reading it, should we be killed before the rename.
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = temporaryOf(path)
+  await rm(temporary, { force: true }) // of a run that was killed before its rename
   await writeNew(temporary, text, mode)
   try {
     if (before !== undefined) {

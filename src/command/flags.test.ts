@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest'
+import { flags, helpText, layersOf, parseCommandLine, parseTemplate, UsageError } from './flags.ts'
+
+const parse = (...argv: string[]) => parseCommandLine(argv, ['run', 'healthcheck'])
+const given = (...argv: string[]) => parse(...argv).given
+
+describe('a flag is written as with consul-template', () => {
+  it.each([
+    { title: 'one dash and =', argv: ['-consul-addr=a:1'] },
+    { title: 'two dashes and =', argv: ['--consul-addr=a:1'] },
+    { title: 'one dash and a blank', argv: ['-consul-addr', 'a:1'] },
+    { title: 'two dashes and a blank', argv: ['--consul-addr', 'a:1'] },
+    { title: 'twice: the last one counts', argv: ['-consul-addr=b:2', '-consul-addr=a:1'] },
+  ])('$title', ({ argv }) => {
+    expect(given(...argv)).toEqual({ 'consul-addr': 'a:1' })
+  })
+
+  it('nothing is nothing', () => {
+    expect(parse()).toEqual({ command: undefined, given: {} })
+  })
+
+  it('a value may be empty, hold = and begin with a dash', () => {
+    expect(given('-template=a:b:echo x=y', '-domain=', '-pid-file', '-odd')).toEqual({
+      template: ['a:b:echo x=y'],
+      domain: '',
+      'pid-file': '-odd',
+    })
+  })
+
+  it('a value may have several lines', () => {
+    expect(given('-template=a:b:set -e\nnginx -s reload')).toEqual({ template: ['a:b:set -e\nnginx -s reload'] })
+  })
+
+  it('what may be repeated is kept in order', () => {
+    expect(given('-tag=a', '-tag', '!b', '--tag=c').tag).toEqual(['a', '!b', 'c'])
+  })
+
+  it('the names of commands may stand anywhere', () => {
+    expect(parse('-once', 'run')).toEqual({ command: 'run', given: { once: true } })
+    expect(parse('healthcheck', '-state-dir=/x').command).toBe('healthcheck')
+  })
+
+  it.each([
+    { argv: ['-h'], name: 'help' },
+    { argv: ['--help'], name: 'help' },
+    { argv: ['-v'], name: 'version' },
+    { argv: ['-version'], name: 'version' },
+  ])('$argv.0 asks for $name', ({ argv, name }) => {
+    expect(given(...argv)).toEqual({ [name]: true })
+  })
+})
+
+describe('a switch', () => {
+  it.each([
+    { text: '-once', value: true },
+    { text: '-once=true', value: true },
+    { text: '-once=1', value: true },
+    { text: '-once=T', value: true },
+    { text: '--once=false', value: false },
+    { text: '-once=0', value: false },
+    { text: '-once=False', value: false },
+  ])('$text is $value', ({ text, value }) => {
+    expect(given(text)).toEqual({ once: value })
+  })
+
+  it('never takes the next word for its value', () => {
+    expect(parse('-once', '-dry', 'run')).toEqual({ command: 'run', given: { once: true, dry: true } })
+  })
+
+  it('is true or false, and nothing in between', () => {
+    expect(() => parse('-once=perhaps')).toThrow('-once: "perhaps" is neither true nor false')
+  })
+})
+
+describe('a command line that is wrong says what and where', () => {
+  it.each([
+    {
+      title: 'a misspelt flag',
+      argv: ['-consul-adr=x'],
+      says: /unknown option '-consul-adr=x' \(did you mean -consul-addr\?\)/,
+    },
+    { title: 'a flag from elsewhere', argv: ['-xyzzy'], says: /unknown option '-xyzzy'/ },
+    { title: 'a flag without its value at the end', argv: ['-domain'], says: /domain.*argument missing/ },
+    { title: 'an unknown command', argv: ['rn'], says: /unexpected argument "rn"; commands are: run, healthcheck/ },
+    { title: 'a word too many', argv: ['run', 'fast'], says: /unexpected argument "fast"/ },
+  ])('$title', ({ argv, says }) => {
+    expect(() => parse(...argv)).toThrow(UsageError)
+    expect(() => parse(...argv)).toThrow(says)
+  })
+})
+
+describe('-template source:destination:command is split as by consul-template', () => {
+  it.each([
+    { text: 'in.njk', parts: { source: 'in.njk' } },
+    { text: 'in.njk:out', parts: { source: 'in.njk', destination: 'out' } },
+    {
+      text: '/tmp/a.txt:/tmp/b.txt:command',
+      parts: { source: '/tmp/a.txt', destination: '/tmp/b.txt', command: 'command' },
+    },
+    { text: 'in:out:echo a:b', parts: { source: 'in', destination: 'out', command: 'echo a:b' } },
+    {
+      text: 'C:\\abc\\123:D:\\xyz\\789:sub:command',
+      parts: { source: 'C:\\abc\\123', destination: 'D:\\xyz\\789', command: 'sub:command' },
+    },
+    { text: 'a:b', parts: { source: 'a:b' } },
+    { text: 'in::echo x', parts: { source: 'in', destination: 'echo x' } },
+    { text: ':in', parts: { source: 'in' } },
+    { text: 'in:out:', parts: { source: 'in', destination: 'out' } },
+    { text: 'in:out:x::y', parts: { source: 'in', destination: 'out', command: 'x:y' } },
+    { text: '  in:out  ', parts: { source: 'in', destination: 'out' } },
+  ])('$text', ({ text, parts }) => {
+    expect(parseTemplate(text)).toEqual(parts)
+  })
+
+  it.each(['', '  ', ':', ':::'])('%j names no file', text => {
+    expect(() => parseTemplate(text)).toThrow(UsageError)
+  })
+})
+
+describe('flags and environment become two layers of the configuration', () => {
+  it('what a flag says lies above what the environment says', () => {
+    const [below, above] = layersOf(given('-consul-addr=flag:1', '-tag=a'), { CONSUL_HTTP_ADDR: 'env:1' })
+
+    expect(below).toEqual({ consul: { address: 'env:1' } })
+    expect(above).toEqual({ consul: { address: 'flag:1' }, tag: ['a'] })
+  })
+
+  it('switches of the environment are read like flags', () => {
+    const [below] = layersOf({}, { CONSUL_HTTP_SSL: 'true', CONSUL_HTTP_SSL_VERIFY: '0' })
+
+    expect(below).toEqual({ consul: { ssl: { enabled: true, verify: false } } })
+  })
+
+  it('an empty variable is none, and the first of several counts', () => {
+    const [below] = layersOf({}, { CONSUL_HTTP_ADDR: '', CONSUL_TOKEN: 'first', CONSUL_HTTP_TOKEN: 'second' })
+
+    expect(below).toEqual({ consul: { token: 'first' } })
+  })
+
+  it('a variable that is neither true nor false is named', () => {
+    expect(() => layersOf({}, { CONSUL_HTTP_SSL: 'perhaps' })).toThrow('CONSUL_HTTP_SSL: "perhaps"')
+  })
+
+  it('templates are split', () => {
+    const [, above] = layersOf(given('-template=in:out', '-template=x:y:z'), {})
+
+    expect(above).toEqual({
+      template: [
+        { source: 'in', destination: 'out' },
+        { source: 'x:y', destination: 'z' },
+      ],
+    })
+  })
+})
+
+it('the help names every flag once, with what the environment may say in its place', () => {
+  const help = helpText({ run: 'the same' })
+
+  for (const { name, env = [] } of flags) {
+    const lines = help.split('\n').filter(line => line.startsWith(`  -${name} `) || line.startsWith(`  -${name}=`))
+    expect(lines).toHaveLength(1)
+    for (const variable of env) expect(lines[0]).toContain(variable)
+  }
+  expect(help).not.toContain('undefined')
+})

@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildConfig, readConfigFile } from './config.ts'
+import { UpstreamdError } from './errors.ts'
+
+function complaint(task: () => unknown): string {
+  try {
+    return `no complaint, but ${JSON.stringify(task())}`
+  } catch (error) {
+    if (error instanceof UpstreamdError) return `${error.code} ${error.message}`
+    throw error
+  }
+}
+
+describe('without a word', () => {
+  it('everything has its default, in milliseconds and shares', () => {
+    expect(buildConfig([])).toMatchObject({
+      consul: { address: '127.0.0.1:8500', ssl: { enabled: false, verify: true } },
+      max_stale: 2_000,
+      source: ['consul'],
+      template: [],
+      wait: { min: 25, max: 250 },
+      tag: [],
+      health: ['passing'],
+      server_names: 'dotted',
+      listen: '80',
+      state_dir: '/var/lib/upstreamd',
+      stop_timeout: 8_000,
+      max_loss: 0.5,
+      hold: 30_000,
+      log_level: 'info',
+    })
+  })
+})
+
+describe('layers', () => {
+  it('the later one wins, key by key', () => {
+    const { consul, domain } = buildConfig([
+      { consul: { address: 'a:1', token: 't' }, domain: 'a.org' },
+      { consul: { address: 'b:2' } },
+    ])
+
+    expect(consul).toMatchObject({ address: 'b:2', token: 't' })
+    expect(domain).toBe('a.org')
+  })
+
+  it('lists are replaced as a whole', () => {
+    expect(buildConfig([{ tag: ['a', 'b'] }, { tag: ['c'] }]).tag).toEqual(['c'])
+  })
+
+  it('a text takes the place of a block', () => {
+    expect(buildConfig([{ wait: { min: '1s', max: '2s' } }, { wait: '5s' }]).wait).toEqual({ min: 5_000, max: 20_000 })
+  })
+
+  it('what was given is left alone', () => {
+    const below = { consul: { address: 'a:1' } }
+
+    buildConfig([below, { consul: { address: 'b:2' } }])
+
+    expect(below).toEqual({ consul: { address: 'a:1' } })
+  })
+})
+
+describe('-wait', () => {
+  it.each([
+    { wait: '5s', min: 5_000, max: 20_000 },
+    { wait: '2s:10s', min: 2_000, max: 10_000 },
+    { wait: '250ms:1m30s', min: 250, max: 90_000 },
+    { wait: '0', min: 0, max: 0 },
+    { wait: { min: '1s' }, min: 1_000, max: 4_000 },
+    { wait: { min: '1s', max: '1s' }, min: 1_000, max: 1_000 },
+  ])('$wait', ({ wait, min, max }) => {
+    expect(buildConfig([{ wait }]).wait).toEqual({ min, max })
+  })
+
+  it.each([
+    { wait: '5', says: '"5" is not min[:max] such as 5s or 2s:10s' },
+    { wait: '', says: '"" is not min[:max]' },
+    { wait: '5s:', says: '"5s:" is not min[:max]' },
+    { wait: ':5s', says: '":5s" is not min[:max]' },
+    { wait: 'soon', says: '"soon" is not min[:max]' },
+    { wait: '-5s', says: '"-5s" is not min[:max]' },
+    { wait: '1s:2s:3s', says: '"1s:2s:3s" is not min[:max]' },
+    { wait: '5s:1s', says: 'max is less than min' },
+    { wait: { min: '5s', max: '1s' }, says: 'max is less than min' },
+  ])('$wait is refused', ({ wait, says }) => {
+    expect(complaint(() => buildConfig([{ wait }]))).toContain(`CONFIG_INVALID wait: ${says}`)
+  })
+})
+
+describe('what is wrong is named with its key', () => {
+  it.each([
+    { title: 'a misspelt key', given: { domian: 'x' }, says: 'unknown key "domian" (did you mean "domain"?)' },
+    { title: 'a key from elsewhere', given: { kubernetes: true }, says: 'unknown key "kubernetes"' },
+    {
+      title: 'a misspelt key in a block',
+      given: { consul: { adress: 'x' } },
+      says: 'consul: unknown key "adress" (did you mean "address"?)',
+    },
+    {
+      title: 'a misspelt key in a block of a list',
+      given: { template: [{ source: 'a', destnation: 'b' }] },
+      says: 'template.0: unknown key "destnation" (did you mean "destination"?)',
+    },
+    {
+      title: 'a misspelt key two blocks deep',
+      given: { consul: { ssl: { ca_cret: 'x' } } },
+      says: 'consul.ssl: unknown key "ca_cret" (did you mean "ca_cert"?)',
+    },
+    {
+      title: 'a hint from another block is no help',
+      given: { consul: { tga: 'x' } },
+      says: 'consul: unknown key "tga"',
+    },
+    { title: 'a duration', given: { hold: '30' }, says: 'hold: "30" is not a duration such as 250ms, 5s or 1m30s' },
+    { title: 'a share', given: { max_loss: 'half' }, says: 'max_loss: is not a share such as 50%' },
+    { title: 'a state of health', given: { health: 'passing,ok' }, says: 'health.1: ' },
+    { title: 'a domain', given: { domain: 'fly clock;}' }, says: 'domain: is not a domain name such as flyclock.cn' },
+    { title: 'a port', given: { listen: '80; server {' }, says: 'listen: is not a port or address:port' },
+    { title: 'a path', given: { nginx_conf: 'nginx.conf' }, says: 'nginx_conf: is not an absolute path' },
+    { title: 'a level', given: { log_level: 'loud' }, says: 'log_level: "loud" is none of trace, debug' },
+    { title: 'two things at once', given: { hold: 'x', domain: ';' }, says: /domain: .*; hold: / },
+  ])('$title', ({ given, says }) => {
+    const said = complaint(() => buildConfig([given]))
+
+    expect(said).toMatch(/^CONFIG_INVALID /)
+    if (typeof says === 'string') expect(`${said.slice('CONFIG_INVALID '.length)}\n`).toContain(says)
+    else expect(said).toMatch(says)
+  })
+
+  it('a hint is given only where something is near', () => {
+    expect(complaint(() => buildConfig([{ kubernetes: true }]))).toBe('CONFIG_INVALID unknown key "kubernetes"')
+    expect(complaint(() => buildConfig([{ consul: { tga: 'x' } }]))).toBe('CONFIG_INVALID consul: unknown key "tga"')
+  })
+})
+
+describe('values are read as people write them', () => {
+  it.each([
+    { given: { tag: 'a' }, key: 'tag', value: ['a'] },
+    { given: { health: 'passing, warning' }, key: 'health', value: ['passing', 'warning'] },
+    { given: { domain: 'FlyClock.CN' }, key: 'domain', value: 'flyclock.cn' },
+    { given: { max_loss: '5%' }, key: 'max_loss', value: 0.05 },
+    { given: { hold: '1h30m' }, key: 'hold', value: 5_400_000 },
+    { given: { log_level: 'ERR' }, key: 'log_level', value: 'error' },
+    { given: { log_level: 'warning' }, key: 'log_level', value: 'warn' },
+    { given: { listen: '[::]:80' }, key: 'listen', value: '[::]:80' },
+    { given: { listen: '127.0.0.1:8080' }, key: 'listen', value: '127.0.0.1:8080' },
+  ] as const)('$given', ({ given, key, value }) => {
+    expect(buildConfig([given])[key]).toEqual(value)
+  })
+})
+
+describe('a configuration file', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'upstreamd-config-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const written = (name: string, text: string) => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return path
+  }
+
+  it('may be YAML', () => {
+    const path = written('a.yaml', 'consul:\n  address: a:1\ntag: [a, "!b"]\nwait: 2s:10s\n')
+
+    expect(buildConfig([readConfigFile(path)])).toMatchObject({
+      consul: { address: 'a:1' },
+      tag: ['a', '!b'],
+      wait: { min: 2_000, max: 10_000 },
+    })
+  })
+
+  it('may be JSON', () => {
+    const path = written('a.json', '{ "consul": { "address": "a:1" }, "log_level": "debug" }')
+
+    expect(buildConfig([readConfigFile(path)])).toMatchObject({ consul: { address: 'a:1' }, log_level: 'debug' })
+  })
+
+  it('may hold one template without a list around it', () => {
+    const path = written('one.yaml', 'template:\n  source: in.njk\n  destination: out\n')
+
+    expect(buildConfig([readConfigFile(path)]).template).toEqual([{ source: 'in.njk', destination: 'out' }])
+  })
+
+  it('may be empty', () => {
+    expect(buildConfig([readConfigFile(written('empty.yaml', ''))]).domain).toBeUndefined()
+  })
+
+  it('that is not there is named', () => {
+    expect(complaint(() => readConfigFile(join(folder, 'nowhere.yaml')))).toBe(
+      `CONFIG_UNREADABLE cannot read configuration ${join(folder, 'nowhere.yaml')}`,
+    )
+  })
+
+  it.each([
+    { title: 'a broken text', text: 'a: [', code: 'CONFIG_UNREADABLE' },
+    { title: 'a list', text: '- a', code: 'CONFIG_INVALID' },
+    { title: 'a word', text: 'hello', code: 'CONFIG_INVALID' },
+    { title: 'a wrong value', text: 'hold: soon', code: 'CONFIG_INVALID' },
+  ])('that holds $title is refused, and named', ({ text, code }) => {
+    const path = written('broken.yaml', text)
+
+    expect(complaint(() => readConfigFile(path))).toMatch(new RegExp(`^${code} .*broken\\.yaml`))
+  })
+})

@@ -1,0 +1,221 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Tables } from './tables.ts'
+import type { NodeService } from './wire.ts'
+
+const nodes = (...names: string[]) => names.map((Node, position) => ({ Node, Address: `10.0.0.${position + 1}` }))
+const check = (Node: string, ServiceID: string, Status = 'passing', CheckID = `service:${ServiceID}`) => ({
+  Node,
+  CheckID,
+  Status,
+  ServiceID,
+})
+const service = (ID: string, given: Partial<NodeService> = {}): NodeService => ({
+  ID,
+  Service: 'web',
+  Address: '',
+  Port: 80,
+  CreateIndex: 5,
+  ...given,
+})
+const everything = () => true
+
+let tables: Tables
+beforeEach(() => {
+  tables = new Tables()
+})
+
+/** As the source does it: what is asked is no longer dirty. */
+function read(node: string, ...services: NodeService[]): void {
+  tables.dirty.delete(node)
+  tables.setServices(node, services)
+}
+
+describe('which nodes have to be asked', () => {
+  it('all of them, at first', () => {
+    tables.setNodes(nodes('a', 'b'))
+
+    expect(tables.dirty).toEqual(new Set(['a', 'b']))
+  })
+
+  it('only the new one, when a node joins', () => {
+    tables.setNodes(nodes('a'))
+    read('a')
+
+    tables.setNodes(nodes('a', 'b'))
+
+    expect(tables.dirty).toEqual(new Set(['b']))
+  })
+
+  it('all of them, when the service table moved: it does not say for whom', () => {
+    tables.setNodes(nodes('a', 'b'))
+    read('a')
+    read('b')
+
+    tables.touchAll()
+
+    expect(tables.dirty).toEqual(new Set(['a', 'b']))
+  })
+
+  it('none, when a check changes its state: that is in the check itself', () => {
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', 'w1')])
+    read('a', service('w1'))
+
+    tables.setChecks([check('a', 'w1', 'critical')])
+
+    expect(tables.dirty).toEqual(new Set())
+  })
+
+  it('the one where a check came or went: its service may have come or gone', () => {
+    tables.setNodes(nodes('a', 'b'))
+    tables.setChecks([check('a', 'w1'), check('b', 'w2')])
+    read('a', service('w1'))
+    read('b', service('w2'))
+
+    tables.setChecks([check('b', 'w2')])
+
+    expect(tables.dirty).toEqual(new Set(['a']))
+  })
+
+  it('none, when the same checks come in another order', () => {
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', 'w1'), check('a', 'w2')])
+    read('a')
+
+    tables.setChecks([check('a', 'w2'), check('a', 'w1')])
+
+    expect(tables.dirty).toEqual(new Set())
+  })
+
+  it('not one that has left', () => {
+    tables.setNodes(nodes('a', 'b'))
+
+    tables.setNodes(nodes('a'))
+
+    expect(tables.dirty).toEqual(new Set(['a']))
+    expect([tables.hasNode('a'), tables.hasNode('b')]).toEqual([true, false])
+  })
+
+  it('again the one that changed while its answer was on the way', () => {
+    tables.setNodes(nodes('a'))
+    tables.dirty.delete('a') // it is being asked …
+    tables.touchAll() // … and meanwhile a service is registered
+
+    tables.setServices('a', [])
+
+    expect(tables.dirty).toEqual(new Set(['a']))
+  })
+})
+
+describe('what is known', () => {
+  const known = () => tables.services('consul', everything)
+  const instances = () => known().flatMap(({ instances }) => instances)
+
+  it('is put together from the three tables', () => {
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', '', 'passing', 'serfHealth'), check('a', 'w1', 'warning')])
+    read('a', service('w1', { Tags: ['z', 'a'], Meta: { k: 'v' }, Weights: { Passing: 5, Warning: 2 } }))
+
+    expect(known()).toEqual([
+      {
+        name: 'web',
+        source: 'consul',
+        tags: ['a', 'z'],
+        instances: [
+          {
+            id: 'a/w1',
+            node: 'a',
+            address: '10.0.0.1',
+            port: 80,
+            tags: ['a', 'z'],
+            meta: { k: 'v' },
+            weight: 2,
+            health: 'warning',
+            createIndex: '5',
+          },
+        ],
+      },
+    ])
+  })
+
+  it('a service without an address of its own has that of its node, also when that one moves', () => {
+    tables.setNodes([{ Node: 'a', Address: '10.0.0.1' }])
+    read('a', service('w1'), service('w2', { Address: '10.9.9.9' }))
+    tables.setNodes([{ Node: 'a', Address: '10.0.0.7' }])
+
+    expect(instances().map(({ address }) => address)).toEqual(['10.0.0.7', '10.9.9.9'])
+    expect(tables.dirty).toEqual(new Set())
+  })
+
+  it('weights count by state: 1 where nothing is said', () => {
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', 'w2', 'warning'), check('a', 'w3', 'critical')])
+    const Weights = { Passing: 9, Warning: 3 }
+    read('a', service('w1', { Weights }), service('w2', { Weights }), service('w3', { Weights }), service('w4'))
+
+    expect(instances().map(({ weight }) => weight)).toEqual([9, 3, 9, 1])
+  })
+
+  it('a failing check of a node fails all its services, and nobody else’s', () => {
+    tables.setNodes(nodes('a', 'b'))
+    tables.setChecks([check('a', '', 'critical', 'serfHealth')])
+    read('a', service('w1'))
+    read('b', service('w1'))
+
+    expect(instances().map(({ id, health }) => `${id} ${health}`)).toEqual(['a/w1 critical', 'b/w1 passing'])
+  })
+
+  it('the same service id on two nodes is two instances', () => {
+    tables.setNodes(nodes('a', 'b'))
+    read('a', service('w1'))
+    read('b', service('w1'))
+
+    expect(instances().map(({ id }) => id)).toEqual(['a/w1', 'b/w1'])
+  })
+
+  it('twin-x and Twin-X are two services', () => {
+    tables.setNodes(nodes('a'))
+    read('a', service('1', { Service: 'twin-x' }), service('2', { Service: 'Twin-X' }))
+
+    expect(known().map(({ name }) => name)).toEqual(['Twin-X', 'twin-x'])
+  })
+
+  it('a node that left takes its services with it', () => {
+    tables.setNodes(nodes('a', 'b'))
+    read('a', service('w1'))
+    read('b', service('w2'))
+
+    tables.setNodes(nodes('a'))
+
+    expect(instances().map(({ id }) => id)).toEqual(['a/w1'])
+  })
+
+  it('an answer for a node that left meanwhile is too late', () => {
+    tables.setNodes(nodes('a'))
+    tables.setNodes([])
+
+    tables.setServices('a', [service('w1')])
+
+    expect(known()).toEqual([])
+    expect(tables.knows('a')).toBe(false)
+  })
+
+  it('a node that comes back is asked again', () => {
+    tables.setNodes(nodes('a'))
+    read('a', service('w1'))
+    tables.setNodes([])
+    tables.setNodes(nodes('a'))
+
+    expect(tables.dirty).toEqual(new Set(['a']))
+    expect(known()).toEqual([])
+  })
+
+  it('nobody’s interest leaves a service out', () => {
+    tables.setNodes(nodes('a'))
+    read('a', service('w1', { Tags: ['calico'] }), service('d1', { Service: 'db' }))
+
+    const seen = tables.services('consul', (_name, tags) => tags.includes('calico'))
+
+    expect(seen.map(({ name }) => name)).toEqual(['web'])
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { Checks, healthOf, NodeServices, Nodes, ServiceNames } from './wire.ts'
+
+const check = (Status: string, CheckID = 'service:web') => ({ CheckID, Status })
+
+describe('an instance’s health', () => {
+  it.each([
+    { title: 'without checks it passes', checks: [], health: 'passing' },
+    { title: 'all pass', checks: [check('passing'), check('passing')], health: 'passing' },
+    { title: 'one warns', checks: [check('passing'), check('warning')], health: 'warning' },
+    { title: 'one is critical', checks: [check('critical'), check('warning'), check('passing')], health: 'critical' },
+    { title: 'critical, whatever the order', checks: [check('warning'), check('critical')], health: 'critical' },
+    {
+      title: 'critical stays when a warning follows',
+      checks: [check('critical'), check('warning')],
+      health: 'critical',
+    },
+    {
+      title: 'a state nobody has heard of is no reason for confidence',
+      checks: [check('unknown')],
+      health: 'critical',
+    },
+    { title: 'the node’s serf check counts', checks: [check('critical', 'serfHealth')], health: 'critical' },
+    {
+      title: 'maintenance of the service',
+      checks: [check('passing'), check('critical', '_service_maintenance:web-1')],
+      health: 'maintenance',
+    },
+    { title: 'maintenance of the node', checks: [check('critical', '_node_maintenance')], health: 'maintenance' },
+    {
+      title: 'maintenance counts more than a failing check',
+      checks: [check('critical'), check('critical', '_node_maintenance')],
+      health: 'maintenance',
+    },
+    {
+      title: 'a check that only sounds like maintenance',
+      checks: [check('passing', 'my_node_maintenance')],
+      health: 'passing',
+    },
+  ])('$title', ({ checks, health }) => {
+    expect(healthOf(checks)).toBe(health)
+  })
+})
+
+describe('Consul’s answers', () => {
+  it('a service may leave out tags, meta and weights, or say null', () => {
+    const bare = { ID: 'a', Service: 'a', Address: '', Port: 0, CreateIndex: 5 }
+    const nulls = { ...bare, Tags: null, Meta: null, Weights: null }
+
+    expect(NodeServices.parse({ Services: [bare, nulls] })?.Services).toEqual([bare, nulls])
+  })
+
+  it('a node that is not there (any more) is null', () => {
+    expect(NodeServices.parse(null)).toBeNull()
+    expect(NodeServices.parse({ Node: null, Services: null })).toEqual({ Services: null })
+  })
+
+  it('what is not asked for is passed over, whatever it is', () => {
+    expect(Nodes.parse([{ Node: 'n', Address: '10.0.0.1', Meta: { new: [1] } }])).toEqual([
+      { Node: 'n', Address: '10.0.0.1' },
+    ])
+  })
+
+  it.each([
+    { title: 'an object where a list should be', schema: Nodes, body: {} },
+    { title: 'null where a list should be', schema: Nodes, body: null },
+    { title: 'a text where a list should be', schema: Checks, body: 'none' },
+    { title: 'a node without its address', schema: Nodes, body: [{ Node: 'n' }] },
+    { title: 'a check without its service', schema: Checks, body: [{ Node: 'n', CheckID: 'c', Status: 'passing' }] },
+    { title: 'a list where a map should be', schema: ServiceNames, body: [] },
+    {
+      title: 'a port that is a text',
+      schema: NodeServices,
+      body: { Services: [{ ID: 'a', Service: 'a', Address: '', Port: '80', CreateIndex: 5 }] },
+    },
+    { title: 'an error page in JSON', schema: NodeServices, body: { error: 'rate limited' } },
+  ])('$title is refused, not taken for empty', ({ schema, body }) => {
+    expect(schema.safeParse(body).success).toBe(false)
+  })
+})

@@ -8,16 +8,32 @@ export function announce(before: Selection | undefined, next: Selection): Event[
   const events: Event[] = []
   const servers = serversOf(next)
   const old = before === undefined ? undefined : serversOf(before)
-  if (old === undefined || old.join('\n') !== servers.join('\n') || before?.rejections.length !== next.rejections.length) {
-    events.push({ type: 'selection.changed', sites: next.sites.length, servers: servers.length, rejected: next.rejections.length })
+  if (
+    old === undefined ||
+    old.join('\n') !== servers.join('\n') ||
+    before?.rejections.length !== next.rejections.length
+  ) {
+    events.push({
+      type: 'selection.changed',
+      sites: next.sites.length,
+      servers: servers.length,
+      rejected: next.rejections.length,
+    })
   }
-  for (const rejection of missingFrom(before?.rejections ?? [], next.rejections)) events.push({ type: 'selection.rejected', rejection })
-  for (const rejection of missingFrom(next.rejections, before?.rejections ?? [])) events.push({ type: 'selection.accepted', rejection })
+  for (const rejection of missingFrom(before?.rejections ?? [], next.rejections))
+    events.push({ type: 'selection.rejected', rejection })
+  for (const rejection of missingFrom(next.rejections, before?.rejections ?? []))
+    events.push({ type: 'selection.accepted', rejection })
   return events
 }
 
 /** Holds that began, and holds that ended. */
-export function announceHolds(before: readonly Hold[], next: readonly Hold[], of: number, until: 'approved' | number): Event[] {
+export function announceHolds(
+  before: readonly Hold[],
+  next: readonly Hold[],
+  of: number,
+  until: 'approved' | number,
+): Event[] {
   const names = (holds: readonly Hold[]) => holds.map(({ service }) => service)
   const began = names(next).filter(service => !names(before).includes(service))
   const ended = names(before).filter(service => !names(next).includes(service))

@@ -20,7 +20,12 @@ export async function apply(next: Generation, target: Target, runtime: Runtime):
     const started = clock.now()
     const validation = await staged.validate(signal)
     if (validation.kind === 'invalid') return validation
-    emit({ type: 'generation.validated', digest: next.digest, ms: clock.now() - started, warnings: validation.warnings })
+    emit({
+      type: 'generation.validated',
+      digest: next.digest,
+      ms: clock.now() - started,
+      warnings: validation.warnings,
+    })
 
     const activation = await staged.activate(signal)
     return activation.kind === 'rolled_back' ? activation : { kind: activation.kind, live: next }

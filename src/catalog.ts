@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Catalog, type Service, type Snapshot, compare } from './model/catalog.ts'
+import { type Catalog, compare, type Service, type Snapshot } from './model/catalog.ts'
 
 /** Seam: latest snapshot per source → one catalog. */
 export interface CatalogStore {

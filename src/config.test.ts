@@ -109,11 +109,6 @@ describe('what is wrong is named with its key', () => {
       given: { consul: { ssl: { ca_cret: 'x' } } },
       says: 'consul.ssl: unknown key "ca_cret" (did you mean "ca_cert"?)',
     },
-    {
-      title: 'a hint from another block is no help',
-      given: { consul: { tga: 'x' } },
-      says: 'consul: unknown key "tga"',
-    },
     { title: 'a duration', given: { hold: '30' }, says: 'hold: "30" is not a duration such as 250ms, 5s or 1m30s' },
     { title: 'a share', given: { max_loss: 'half' }, says: 'max_loss: is not a share such as 50%' },
     { title: 'a state of health', given: { health: 'passing,ok' }, says: 'health.1: ' },

@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { duration, parseDuration } from './duration.ts'
 import { UpstreamdError } from './errors.ts'
-import { logLevels } from './observe/logger.ts'
+import type { logLevels } from './observe/logger.ts'
 import { ConsulConfig } from './source/consul/config.ts'
 import { parseYaml } from './yaml.ts'
 
@@ -21,13 +21,16 @@ const levels: Readonly<Record<string, (typeof logLevels)[number]>> = {
 const hostName = z
   .string()
   .toLowerCase()
-  .regex(/^[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*$/, 'is not a domain name such as flyclock.cn')
+  .regex(
+    /^[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*$/,
+    'is not a domain name such as flyclock.cn',
+  )
 
 const wait = z.union([
   z.strictObject({ min: duration, max: duration.optional() }),
   z.string().transform((text, context) => {
-    const [min, max] = text.split(':').map(parseDuration)
-    if (min === undefined || (text.includes(':') && max === undefined)) {
+    const [min, max, ...more] = text.split(':').map(parseDuration)
+    if (min === undefined || (text.includes(':') && max === undefined) || more.length > 0) {
       context.addIssue({ code: 'custom', message: `"${text}" is not min[:max] such as 5s or 2s:10s` })
       return z.NEVER
     }
@@ -56,8 +59,12 @@ export const Config = z.strictObject({
       if (most < min) context.addIssue({ code: 'custom', message: 'max is less than min' })
       return { min, max: most }
     })
-    .describe('min[:max]: render after min of calm, at the latest max after the first change; max is 4 x min when left out'),
-  template_env: list.prefault([]).describe('environment variables that templates for the nginx tree may read; repeatable'),
+    .describe(
+      'min[:max]: render after min of calm, at the latest max after the first change; max is 4 x min when left out',
+    ),
+  template_env: list
+    .prefault([])
+    .describe('environment variables that templates for the nginx tree may read; repeatable'),
   tag: list.prefault([]).describe("an instance must carry this tag, or, as '!tag', must not; repeatable"),
   health: z
     .string()
@@ -66,16 +73,30 @@ export const Config = z.strictObject({
     .pipe(z.array(z.enum(['passing', 'warning', 'critical', 'maintenance'])).min(1))
     .describe('states in which an instance is served, comma separated'),
   domain: hostName.optional().describe('what server names end with'),
-  server_names: z.enum(['dotted', 'flat']).default('dotted').describe('nginx-test is nginx.test.DOMAIN (dotted) or nginx-test.DOMAIN (flat)'),
+  server_names: z
+    .enum(['dotted', 'flat'])
+    .default('dotted')
+    .describe('nginx-test is nginx.test.DOMAIN (dotted) or nginx-test.DOMAIN (flat)'),
   listen: z
     .string()
     .regex(/^(\d{1,5}|[\d.]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}|\*:\d{1,5})$/, 'is not a port or address:port')
     .default('80')
     .describe('what the shipped template listens on: port or address:port'),
-  nginx_conf: z.string().startsWith('/', 'is not an absolute path').optional().describe("a foreign nginx.conf: write into its tree, leave the rest alone"),
+  nginx_conf: z
+    .string()
+    .startsWith('/', 'is not an absolute path')
+    .optional()
+    .describe('a foreign nginx.conf: write into its tree, leave the rest alone'),
   nginx_bin: z.string().min(1).default('nginx').describe('the nginx program'),
-  state_dir: z.string().startsWith('/', 'is not an absolute path').default('/var/lib/upstreamd').describe('generations, rollback copies, status.json'),
-  on_exit: z.enum(['stop', 'leave']).optional().describe('what becomes of nginx when upstreamd stops; by default it stops what it started'),
+  state_dir: z
+    .string()
+    .startsWith('/', 'is not an absolute path')
+    .default('/var/lib/upstreamd')
+    .describe('generations, rollback copies, status.json'),
+  on_exit: z
+    .enum(['stop', 'leave'])
+    .optional()
+    .describe('what becomes of nginx when upstreamd stops; by default it stops what it started'),
   stop_timeout: duration.prefault('8s').describe('how long a graceful stop may take'),
   max_loss: z
     .string()
@@ -89,7 +110,8 @@ export const Config = z.strictObject({
     .default('info')
     .transform((text, context) => {
       const level = levels[text.toLowerCase()]
-      if (level === undefined) context.addIssue({ code: 'custom', message: `"${text}" is none of ${Object.keys(levels).join(', ')}` })
+      if (level === undefined)
+        context.addIssue({ code: 'custom', message: `"${text}" is none of ${Object.keys(levels).join(', ')}` })
       return level ?? 'info'
     })
     .describe('trace, debug, info, warn or err'),
@@ -139,19 +161,34 @@ function isBlock(value: unknown): value is object {
 }
 
 function describeIssues(error: z.ZodError): string {
-  return error.issues.map(issue => `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${hint(issue)}`).join('; ')
+  return error.issues
+    .map(issue => `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${hint(issue)}`)
+    .join('; ')
 }
 
 function hint(issue: z.core.$ZodIssue): string {
   // Of a choice between a text and a block, the text is what people write.
-  if (issue.code === 'invalid_union') return issue.errors.flat().find(({ code }) => code === 'custom')?.message ?? issue.message
+  if (issue.code === 'invalid_union')
+    return issue.errors.flat().find(({ code }) => code === 'custom')?.message ?? issue.message
   if (issue.code !== 'unrecognized_keys') return issue.message
-  const known = Object.keys(Config.shape)
+  const known = keysAt(issue.path)
   return issue.keys.map(key => `unknown key "${key}"${suggestion(key, known)}`).join(', ')
+}
+
+/** What the block at this path may hold. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = Config
+  for (const part of path) {
+    if (schema instanceof z.ZodObject) schema = schema.shape[part as string]
+    else if (schema instanceof z.ZodArray) schema = schema.element
+    while (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault) schema = schema.unwrap()
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
 /** ` (did you mean "x"?)` when something is near enough. */
 function suggestion(word: string, known: readonly string[]): string {
+  if (known.length === 0) return ''
   const nearest = closest(word, known)
   return distance(word, nearest) <= Math.max(2, word.length / 3) ? ` (did you mean "${nearest}"?)` : ''
 }

@@ -2,8 +2,8 @@ import { type CatalogStore, createCatalogStore } from './catalog.ts'
 import type { Snapshot } from './model/catalog.ts'
 import type { Plan } from './plan.ts'
 import { type Quiescence, quiesce } from './quiescence.ts'
-import { createResolver } from './resolver.ts'
 import { needsServices } from './render/render.ts'
+import { createResolver } from './resolver.ts'
 import type { Runtime } from './runtime.ts'
 import { hostNamesOf } from './select/select.ts'
 import { follow } from './source/follow.ts'
@@ -19,7 +19,11 @@ export interface Daemon {
 }
 
 /** The pipeline, from the sources to the targets. Everything it decides is decided in a stage. */
-export function startDaemon({ sources, deliveries }: Plan, wait: { readonly min: number; readonly max: number }, runtime: Runtime): Daemon {
+export function startDaemon(
+  { sources, deliveries }: Plan,
+  wait: { readonly min: number; readonly max: number },
+  runtime: Runtime,
+): Daemon {
   const { signal } = runtime
   const catalogs: CatalogStore = createCatalogStore(sources.map(source => source.name))
   const resolver = createResolver(runtime.clock.now)

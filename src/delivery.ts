@@ -1,5 +1,5 @@
 import { announce, announceHolds, difference } from './announce.ts'
-import { type Outcome, apply } from './apply.ts'
+import { apply, type Outcome } from './apply.ts'
 import { type Code, isOf, reasonOf } from './errors.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
@@ -10,7 +10,7 @@ import { type Output, render } from './render/render.ts'
 import type { Templates } from './render/templates.ts'
 import { type Surroundings, viewOf } from './render/view.ts'
 import type { Runtime } from './runtime.ts'
-import { type GuardPolicy, type Guarded, guard, keepUnavailable } from './select/guard.ts'
+import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
 import type { SelectionRules } from './select/rules.ts'
 import { select, visibleServices } from './select/select.ts'
 import type { Target } from './target/target.ts'
@@ -44,7 +44,9 @@ export interface Delivery {
 interface Progress {
   live: Generation | undefined // what the target confirmed
   announced: Selection | undefined
-  attempted: { readonly digest: string; readonly failures: number; readonly retryAt: number; readonly problem: string } | undefined
+  attempted:
+    | { readonly digest: string; readonly failures: number; readonly retryAt: number; readonly problem: string }
+    | undefined
   reconsider: { readonly at: number; readonly delay: number } | undefined // ms
   held: Guarded['held']
   isTrusted: boolean // a changed rule, or an operator's word: whatever is lost now is meant
@@ -62,7 +64,14 @@ const RECONSIDER_MS = 60_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { templates, target, rules, around, policy, memory, again, isSpeaker } = parts
-  const progress: Progress = { live: undefined, announced: undefined, attempted: undefined, reconsider: undefined, held: [], isTrusted: false }
+  const progress: Progress = {
+    live: undefined,
+    announced: undefined,
+    attempted: undefined,
+    reconsider: undefined,
+    held: [],
+    isTrusted: false,
+  }
 
   async function recall(runtime: Runtime): Promise<void> {
     progress.live = await target.recall()
@@ -84,7 +93,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     if (isSpeaker) {
       const total = live === undefined ? 0 : serversOf(live).length
       const until = isEverything ? 'approved' : policy.holdFor
-      for (const event of [...announce(progress.announced, guarded.selection), ...announceHolds(progress.held, guarded.held, total, until)]) {
+      for (const event of [
+        ...announce(progress.announced, guarded.selection),
+        ...announceHolds(progress.held, guarded.held, total, until),
+      ]) {
         runtime.emit(event)
       }
       progress.announced = guarded.selection
@@ -96,7 +108,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return guarded.selection
   }
 
-  async function attempt(outputs: readonly Output[], selection: Selection, catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<Attempt> {
+  async function attempt(
+    outputs: readonly Output[],
+    selection: Selection,
+    catalog: Catalog,
+    resolved: SelectionRules['resolved'],
+    runtime: Runtime,
+  ): Promise<Attempt> {
     const { clock, emit } = runtime
     const started = clock.now()
     let generation: Generation
@@ -111,7 +129,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     if (before?.digest === generation.digest && clock.now() < before.retryAt) {
       return { ok: false, problem: before.problem, blame: 'template' }
     }
-    emit({ type: 'generation.rendered', digest: generation.digest, files: generation.files.length, ms: clock.now() - started })
+    emit({
+      type: 'generation.rendered',
+      digest: generation.digest,
+      files: generation.files.length,
+      ms: clock.now() - started,
+    })
     try {
       return settle(generation, await apply(generation, target, runtime), started, runtime)
     } catch (error) {
@@ -124,7 +147,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   function failedTemplate(problem: string, code: string, { emit }: Runtime): Attempt {
-    if (progress.attempted?.problem !== problem) emit({ type: 'template.failed', path: problem.split(':')[0] ?? '', code, message: problem })
+    if (progress.attempted?.problem !== problem)
+      emit({ type: 'template.failed', path: problem.split(':')[0] ?? '', code, message: problem })
     progress.attempted = { digest: '', failures: 1, retryAt: 0, problem }
     return { ok: false, problem, blame: 'template' }
   }
@@ -161,7 +185,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   /** The same generation is not tried again at once: what refused it is still there. It is, after a while: that may pass. */
-  function remember(digest: string, problem: string, first: number, { clock }: Runtime): { retryIn: number; problem: string } {
+  function remember(
+    digest: string,
+    problem: string,
+    first: number,
+    { clock }: Runtime,
+  ): { retryIn: number; problem: string } {
     const failures = progress.attempted?.digest === digest ? progress.attempted.failures + 1 : 1
     const retryIn = Math.min(first * 2 ** (failures - 1), 300_000)
     progress.attempted = { digest, failures, retryAt: clock.now() + retryIn, problem }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, chmod, chown, mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, chown, type FileHandle, mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { systemCode } from './errors.ts'
 

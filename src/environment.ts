@@ -3,6 +3,8 @@ const secret = /^(CONSUL_(HTTP_)?TOKEN|CONSUL_HTTP_AUTH|VAULT_TOKEN|NOMAD_TOKEN)
 
 export function withoutSecrets(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]) => (value === undefined || secret.test(name) ? [] : [[name, value]])),
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || secret.test(name) ? [] : [[name, value]],
+    ),
   )
 }

@@ -1,11 +1,15 @@
-import { UsageError, helpText, parseCommandLine } from './command/flags.ts'
-import { type Signals, commands } from './command/registry.ts'
-import { EXIT_USAGE, UpstreamdError, exitCodeOf, reasonOf } from './errors.ts'
+import type { Signals } from './command/command.ts'
+import { helpText, parseCommandLine, UsageError } from './command/command-line.ts'
+import { commands } from './command/registry.ts'
+import { EXIT_USAGE, exitCodeOf, reasonOf, UpstreamdError } from './errors.ts'
 import { version } from './shipped.ts'
 
 /** argv → command → exit code. The only place that ends the process or listens to its signals. */
 async function main(argv: readonly string[]): Promise<number> {
-  const line = parseCommandLine(argv, commands.map(({ name }) => name))
+  const line = parseCommandLine(
+    argv,
+    commands.map(({ name }) => name),
+  )
   if (line.given.help) return print(helpText(Object.fromEntries(commands.map(({ name, help }) => [name, help]))))
   if (line.given.version) return print(`upstreamd ${version}\n`)
 
@@ -17,13 +21,16 @@ function signals(): Signals {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
   process.on('SIGPIPE', () => {}) // whoever read our output is gone; that is no reason to go, too
-  const listeners = { reload: [] as (() => void)[], approve: [] as (() => void)[] }
-  process.on('SIGHUP', () => listeners.reload.forEach(listener => listener()))
-  process.on('SIGUSR1', () => listeners.approve.forEach(listener => listener()))
+  const listeners = { SIGHUP: [] as (() => void)[], SIGUSR1: [] as (() => void)[] }
+  for (const [signal, list] of Object.entries(listeners)) {
+    process.on(signal, () => {
+      for (const listener of list) listener()
+    })
+  }
   return {
     stop: stop.signal,
-    onReload: listener => void listeners.reload.push(listener),
-    onApprove: listener => void listeners.approve.push(listener),
+    onReload: listener => void listeners.SIGHUP.push(listener),
+    onApprove: listener => void listeners.SIGUSR1.push(listener),
   }
 }
 
@@ -38,7 +45,10 @@ function complain(error: unknown): number {
     return EXIT_USAGE
   }
   if (error instanceof UpstreamdError) process.stderr.write(`upstreamd: ${reasonOf(error)} (${error.code})\n`)
-  else process.stderr.write(`upstreamd: this is a bug; nginx goes on serving: ${error instanceof Error ? error.stack : error}\n`)
+  else
+    process.stderr.write(
+      `upstreamd: this is a bug; nginx goes on serving: ${error instanceof Error ? error.stack : error}\n`,
+    )
   return exitCodeOf(error)
 }
 

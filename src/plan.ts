@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
-import { type Delivery, createDelivery } from './delivery.ts'
+import { createDelivery, type Delivery } from './delivery.ts'
 import { withoutSecrets } from './environment.ts'
-import { UpstreamdError, isOf } from './errors.ts'
+import { isOf, UpstreamdError } from './errors.ts'
 import { openMemory } from './memory.ts'
 import { compare } from './model/catalog.ts'
-import { type TemplateSpec, loadTemplates } from './render/templates.ts'
+import { loadTemplates, type TemplateSpec } from './render/templates.ts'
 import type { Surroundings } from './render/view.ts'
 import type { Runtime } from './runtime.ts'
 import type { SelectionRules } from './select/rules.ts'
 import { shipped } from './shipped.ts'
 import { sources } from './source/registry.ts'
 import type { Source } from './source/source.ts'
-import { type NginxBinary, isAtLeast, probe } from './target/nginx/binary.ts'
-import { type TreeFacts, factsOf } from './target/nginx/facts.ts'
-import { readTree, reads } from './target/nginx/tree.ts'
+import { isAtLeast, type NginxBinary, probe } from './target/nginx/binary.ts'
+import { factsOf, type TreeFacts } from './target/nginx/facts.ts'
+import { reads, readTree } from './target/nginx/tree.ts'
 import { targets } from './target/registry.ts'
 
 /** Everything a daemon needs, made from one configuration. */
@@ -28,7 +28,14 @@ export interface Plan {
 
 /** Which templates go where, decided before anything is made. */
 export interface Layout {
-  readonly nginx: { readonly kind: 'own' | 'adopt'; readonly conf: string; readonly binary: NginxBinary; readonly outputs: readonly Entry[] } | undefined
+  readonly nginx:
+    | {
+        readonly kind: 'own' | 'adopt'
+        readonly conf: string
+        readonly binary: NginxBinary
+        readonly outputs: readonly Entry[]
+      }
+    | undefined
   readonly files: readonly Entry[]
 }
 
@@ -50,7 +57,8 @@ export async function chooseLayout(config: Config, signal: AbortSignal): Promise
   })
   const relative = entries.filter(({ destination }) => !destination.startsWith('/'))
   const absolute = entries.filter(({ destination }) => destination.startsWith('/'))
-  if (config.nginx_conf !== undefined) return adopt(config.nginx_conf, await probe(config.nginx_bin, signal), entries, true)
+  if (config.nginx_conf !== undefined)
+    return adopt(config.nginx_conf, await probe(config.nginx_bin, signal), entries, true)
 
   const binary = await probe(config.nginx_bin, signal).catch(error => {
     // Who only writes files needs no nginx.
@@ -75,7 +83,10 @@ function adopt(conf: string, binary: NginxBinary, entries: readonly Entry[], isA
   }
   const stray = inside.length > 0 ? outside.find(({ destination }) => !destination.startsWith('/')) : undefined
   if (stray !== undefined) {
-    throw new UpstreamdError('CONFIG_INVALID', `template ${stray.path}: the relative destination ${stray.destination} is for our own nginx.conf, but ${conf} is adopted`)
+    throw new UpstreamdError(
+      'CONFIG_INVALID',
+      `template ${stray.path}: the relative destination ${stray.destination} is for our own nginx.conf, but ${conf} is adopted`,
+    )
   }
   return { nginx: inside.length === 0 ? undefined : { kind: 'adopt', conf, binary, outputs: inside }, files: outside }
 }
@@ -89,13 +100,24 @@ function own(binary: NginxBinary, given: readonly Entry[]): NonNullable<Layout['
 }
 
 /** Makes sources, targets and deliveries. Throws what is wrong with configuration, templates or nginx. */
-export async function makePlan(config: Config, again: (ms: number) => void, mayStart: boolean, runtime: Runtime): Promise<Plan> {
+export async function makePlan(
+  config: Config,
+  again: (ms: number) => void,
+  mayStart: boolean,
+  runtime: Runtime,
+): Promise<Plan> {
   const { nginx, files } = await chooseLayout(config, runtime.signal)
   const { rules, around, warnings } = viewSurroundings(config, nginx)
   const policy = { maxLoss: config.max_loss, holdFor: config.hold }
   const fingerprint = JSON.stringify([config.tag, config.health, config.domain, config.server_names, config.source])
 
-  async function delivery(entries: readonly Entry[], state: string, target: object & { type: string }, around: Surroundings, isSpeaker: boolean) {
+  async function delivery(
+    entries: readonly Entry[],
+    state: string,
+    target: object & { type: string },
+    around: Surroundings,
+    isSpeaker: boolean,
+  ) {
     const made = targets.create({ ...target, state } as { type: string }, runtime)
     const memory = await openMemory(state, fingerprint)
     const templates = loadTemplates(entries, memory.texts, runtime.emit)
@@ -104,7 +126,9 @@ export async function makePlan(config: Config, again: (ms: number) => void, mayS
 
   const deliveries: Delivery[] = []
   if (nginx !== undefined) {
-    const commands = Object.fromEntries(nginx.outputs.flatMap(({ destination, command }) => (command === undefined ? [] : [[destination, command]])))
+    const commands = Object.fromEntries(
+      nginx.outputs.flatMap(({ destination, command }) => (command === undefined ? [] : [[destination, command]])),
+    )
     const target = {
       type: 'nginx',
       layout: nginx.kind,
@@ -123,7 +147,9 @@ export async function makePlan(config: Config, again: (ms: number) => void, mayS
     const { destination, command } = entry
     const target = { type: 'files', destination: resolve(destination), ...(command !== undefined && { command }) }
     const state = join(config.state_dir, `file-${keyOf(destination)}`)
-    deliveries.push(await delivery([entry], state, target, viewSurroundings(config, undefined).around, deliveries.length === 0))
+    deliveries.push(
+      await delivery([entry], state, target, viewSurroundings(config, undefined).around, deliveries.length === 0),
+    )
   }
   return {
     layout: nginx?.kind ?? 'files',

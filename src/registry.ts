@@ -19,7 +19,9 @@ type AnyModule<T> = Module<T, any>
 type Configs<M extends readonly AnyModule<unknown>[]> = { [I in keyof M]: M[I]['config'] }
 
 /** A list of modules → its configuration schema and its factory. */
-export function registry<T>(): <const M extends readonly [AnyModule<T>, ...AnyModule<T>[]]>(modules: M) => Registry<T, M> {
+export function registry<T>(): <const M extends readonly [AnyModule<T>, ...AnyModule<T>[]]>(
+  modules: M,
+) => Registry<T, M> {
   return modules => {
     const byType = new Map(modules.map(module => [typeOf(module), module]))
     return {
@@ -36,7 +38,9 @@ export function registry<T>(): <const M extends readonly [AnyModule<T>, ...AnyMo
 
 export interface Registry<T, M extends readonly AnyModule<T>[]> {
   readonly types: readonly string[]
-  readonly config: z.ZodDiscriminatedUnion<Configs<M> extends readonly z.core.$ZodTypeDiscriminable[] ? Configs<M> : never>
+  readonly config: z.ZodDiscriminatedUnion<
+    Configs<M> extends readonly z.core.$ZodTypeDiscriminable[] ? Configs<M> : never
+  >
   create(section: { readonly type: string }, runtime: Runtime): T
 }
 

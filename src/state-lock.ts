@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UpstreamdError, systemCode } from './errors.ts'
+import { systemCode, UpstreamdError } from './errors.ts'
 import { isAlive, readProcess } from './proc.ts'
 
 /**
@@ -17,7 +17,9 @@ export function lockState(folder: string): () => void {
     take(path, mine, folder)
   } catch (error) {
     if (error instanceof UpstreamdError) throw error
-    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot use the state folder ${folder} (-state-dir)`, { cause: error })
+    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot use the state folder ${folder} (-state-dir)`, {
+      cause: error,
+    })
   } finally {
     rmSync(mine, { force: true })
   }
@@ -34,7 +36,10 @@ function take(path: string, mine: string, folder: string): void {
     }
     const holder = readHolder(path)
     if (holder !== undefined && isAlive(holder)) {
-      throw new UpstreamdError('CONFIG_STATE_LOCKED', `upstreamd ${holder.pid} uses the state folder ${folder}; give this one another -state-dir`)
+      throw new UpstreamdError(
+        'CONFIG_STATE_LOCKED',
+        `upstreamd ${holder.pid} uses the state folder ${folder}; give this one another -state-dir`,
+      )
     }
     rmSync(path, { force: true })
   }

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Emit } from './observe/event.ts'
-import { type Status, initialStatus, reduce } from './observe/status.ts'
+import { initialStatus, reduce, type Status } from './observe/status.ts'
 import { readProcess } from './proc.ts'
 
 const STATUS = 'status.json'

@@ -12,8 +12,8 @@ import { viewOf } from '../render/view.ts'
 import { createResolver } from '../resolver.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
 import { hostNamesOf, select, visibleServices } from '../select/select.ts'
+import type { Signals } from './command.ts'
 import { firstCatalog } from './once.ts'
-import type { Signals } from './registry.ts'
 
 /** Finding the smallest difference of two large texts can take for ever; after this, the whole text is shown. */
 const DIFF_MS = 2_000
@@ -49,7 +49,9 @@ function coloured(path: string, before: string, after: string): string {
   if (patch === undefined) return `> ${path}\n${after}`
   return patch
     .split('\n')
-    .map(line => (line.startsWith('+') ? styleText('green', line) : line.startsWith('-') ? styleText('red', line) : line))
+    .map(line =>
+      line.startsWith('+') ? styleText('green', line) : line.startsWith('-') ? styleText('red', line) : line,
+    )
     .join('\n')
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isAlive } from '../proc.ts'
 import { type Status, statusPath } from '../status-file.ts'
+import type { Command } from './command.ts'
 import { load } from './load.ts'
-import type { Command } from './registry.ts'
 
 /** Is a daemon running on this state folder, and does it serve? 0 or 1, and one line that says why. */
 export const healthcheck: Command = {

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
-import { type Config, buildConfig, readConfigFile } from '../config.ts'
+import { buildConfig, type Config, readConfigFile } from '../config.ts'
 import { UpstreamdError } from '../errors.ts'
-import { type CommandLine, UsageError, flags, layersOf } from './flags.ts'
+import { type CommandLine, UsageError } from './command-line.ts'
+import { flags } from './flags.ts'
+import { layersOf } from './layers.ts'
 
 export interface Loaded {
   readonly config: Config
@@ -33,7 +35,9 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
 function warningsOf(given: CommandLine['given']): string[] {
   return given['consul-token'] === undefined
     ? []
-    : ['-consul-token: every user of this machine can read it in the list of processes; use -consul-token-file or CONSUL_HTTP_TOKEN']
+    : [
+        '-consul-token: every user of this machine can read it in the list of processes; use -consul-token-file or CONSUL_HTTP_TOKEN',
+      ]
 }
 
 /** `consul.address: …` → `-consul-addr: …`. */

@@ -1,6 +1,6 @@
 import { createCatalogStore } from '../catalog.ts'
 import type { Config } from '../config.ts'
-import { UpstreamdError, exitCodeOf } from '../errors.ts'
+import { exitCodeOf, UpstreamdError } from '../errors.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { Emit } from '../observe/event.ts'
 import { makePlan } from '../plan.ts'
@@ -9,7 +9,7 @@ import { type Runtime, systemClock } from '../runtime.ts'
 import { hostNamesOf } from '../select/select.ts'
 import { follow } from '../source/follow.ts'
 import type { Source } from '../source/source.ts'
-import type { Signals } from './registry.ts'
+import type { Signals } from './command.ts'
 
 /** How long sources may take before `-once` gives up. */
 export const PATIENCE_MS = 60_000
@@ -49,10 +49,15 @@ export async function firstCatalog(sources: readonly Source[], runtime: Runtime)
   }
   await Promise.all(
     sources.map(source =>
-      follow(source, () => true, snapshot => {
-        store.put(snapshot)
-        if (store.current() !== undefined) found.abort()
-      }, { ...runtime, emit, signal }),
+      follow(
+        source,
+        () => true,
+        snapshot => {
+          store.put(snapshot)
+          if (store.current() !== undefined) found.abort()
+        },
+        { ...runtime, emit, signal },
+      ),
     ),
   )
   const catalog = store.current()

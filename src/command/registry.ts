@@ -1,19 +1,6 @@
-import type { CommandLine } from './flags.ts'
+import type { Command } from './command.ts'
 import { healthcheck } from './healthcheck.ts'
 import { run } from './run.ts'
 
-/** What `upstreamd` can be told to do; returns the exit code. */
-export interface Command {
-  readonly name: string
-  readonly help: string
-  execute(line: CommandLine, signals: Signals): Promise<number>
-}
-
-/** The signals of the process, handed in by main.ts, which alone listens to them. */
-export interface Signals {
-  readonly stop: AbortSignal // TERM, INT; the reason names it
-  onReload(listener: () => void): void // HUP
-  onApprove(listener: () => void): void // USR1
-}
-
+/** One line per command; the first is what runs without a name. */
 export const commands: readonly [Command, ...Command[]] = [run, healthcheck]

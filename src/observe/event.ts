@@ -3,7 +3,12 @@ import type { Rejection } from '../model/selection.ts'
 
 /** Everything upstreamd can say. Log, status and (later) metrics are folds over this one stream. */
 export type Event =
-  | { readonly type: 'daemon.started'; readonly version: string; readonly layout: 'own' | 'adopt' | 'files'; readonly state: string }
+  | {
+      readonly type: 'daemon.started'
+      readonly version: string
+      readonly layout: 'own' | 'adopt' | 'files'
+      readonly state: string
+    }
   | { readonly type: 'daemon.ready'; readonly ms: number }
   | { readonly type: 'daemon.reloading' }
   | { readonly type: 'daemon.stopped'; readonly reason: string }
@@ -12,22 +17,55 @@ export type Event =
   | { readonly type: 'source.snapshot'; readonly source: string; readonly index: string; readonly services: number }
   | { readonly type: 'source.partial'; readonly source: string; readonly node: string; readonly problem: string }
   | { readonly type: 'source.index_reset'; readonly source: string; readonly from: string; readonly to: string }
-  | { readonly type: 'source.lost'; readonly source: string; readonly code: string; readonly problem: string; readonly kept: string | undefined; readonly retryIn: number; readonly attempt: number }
+  | {
+      readonly type: 'source.lost'
+      readonly source: string
+      readonly code: string
+      readonly problem: string
+      readonly kept: string | undefined
+      readonly retryIn: number
+      readonly attempt: number
+    }
   | { readonly type: 'source.recovered'; readonly source: string; readonly after: number }
   | { readonly type: 'selection.changed'; readonly sites: number; readonly servers: number; readonly rejected: number }
   | { readonly type: 'selection.rejected'; readonly rejection: Rejection }
   | { readonly type: 'selection.accepted'; readonly rejection: Rejection }
-  | { readonly type: 'selection.held'; readonly services: readonly string[]; readonly servers: number; readonly of: number; readonly until: 'approved' | number }
+  | {
+      readonly type: 'selection.held'
+      readonly services: readonly string[]
+      readonly servers: number
+      readonly of: number
+      readonly until: 'approved' | number
+    }
   | { readonly type: 'selection.released'; readonly services: readonly string[] }
   | { readonly type: 'template.loaded'; readonly path: string }
   | { readonly type: 'template.failed'; readonly path: string; readonly code: string; readonly message: string }
   | { readonly type: 'template.set_aside'; readonly paths: readonly string[]; readonly problem: string }
   | { readonly type: 'generation.recalled'; readonly digest: string; readonly sites: number }
   | { readonly type: 'generation.rendered'; readonly digest: string; readonly files: number; readonly ms: number }
-  | { readonly type: 'generation.validated'; readonly digest: string; readonly ms: number; readonly warnings: readonly Diagnostic[] }
+  | {
+      readonly type: 'generation.validated'
+      readonly digest: string
+      readonly ms: number
+      readonly warnings: readonly Diagnostic[]
+    }
   | { readonly type: 'generation.invalid'; readonly digest: string; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly type: 'generation.activated'; readonly digest: string; readonly how: 'started' | 'reloaded' | 'written'; readonly ms: number; readonly added: readonly string[]; readonly removed: readonly string[] }
-  | { readonly type: 'generation.rolled_back'; readonly digest: string; readonly to: string | undefined; readonly code: string; readonly problem: string; readonly retryIn: number | undefined }
+  | {
+      readonly type: 'generation.activated'
+      readonly digest: string
+      readonly how: 'started' | 'reloaded' | 'written'
+      readonly ms: number
+      readonly added: readonly string[]
+      readonly removed: readonly string[]
+    }
+  | {
+      readonly type: 'generation.rolled_back'
+      readonly digest: string
+      readonly to: string | undefined
+      readonly code: string
+      readonly problem: string
+      readonly retryIn: number | undefined
+    }
   | { readonly type: 'generation.failed'; readonly code: string; readonly problem: string; readonly retryIn: number }
   | { readonly type: 'process.found'; readonly pid: number; readonly version: string }
   | { readonly type: 'process.started'; readonly pid: number; readonly version: string }

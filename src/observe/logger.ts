@@ -49,7 +49,10 @@ export function createLogger(level: LogLevel, format: 'pretty' | 'json'): Emit {
 
 function jsonLogger(level: LogLevel): Emit {
   // Synchronous: the last line before an end is the one that is wanted most.
-  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ dest: 2, sync: true }))
+  const log = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    destination({ dest: 2, sync: true }),
+  )
   return event => log[levelOf[event.type]]({ ...event }, textOf(event))
 }
 
@@ -64,7 +67,8 @@ function prettyLogger(level: LogLevel): Emit {
 }
 
 function mark(event: Event, level: LogLevel): string {
-  const color = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : event.type === 'generation.activated' ? 'green' : 'gray'
+  const color =
+    level === 'error' ? 'red' : level === 'warn' ? 'yellow' : event.type === 'generation.activated' ? 'green' : 'gray'
   return styleText(color, level.toUpperCase().padEnd(5), { stream: process.stderr })
 }
 

@@ -73,7 +73,13 @@ function fold(status: Status, event: Event, at: string): Status {
     case 'generation.recalled':
       return { ...status, generation: { digest: event.digest, since: at }, sites: event.sites }
     case 'source.snapshot':
-      return withSource(status, event.source, { healthy: true, index: event.index, services: event.services, changed: at, problem: undefined })
+      return withSource(status, event.source, {
+        healthy: true,
+        index: event.index,
+        services: event.services,
+        changed: at,
+        problem: undefined,
+      })
     case 'source.lost':
       return withSource(status, event.source, { healthy: false, problem: event.problem })
     case 'source.recovered':
@@ -111,7 +117,13 @@ function fold(status: Status, event: Event, at: string): Status {
 }
 
 function withSource(status: Status, name: string, change: Partial<SourceStatus>): Status {
-  const before = status.sources[name] ?? { healthy: false, index: undefined, services: 0, changed: undefined, problem: undefined }
+  const before = status.sources[name] ?? {
+    healthy: false,
+    index: undefined,
+    services: 0,
+    changed: undefined,
+    problem: undefined,
+  }
   return { ...status, sources: { ...status.sources, [name]: { ...before, ...change } } }
 }
 

@@ -74,7 +74,9 @@ export function textOf(event: Event): string {
 }
 
 function subject({ service, instance }: Rejection): string {
-  return instance === undefined ? `service ${JSON.stringify(service)}` : `service ${JSON.stringify(service)}, instance ${JSON.stringify(instance)}`
+  return instance === undefined
+    ? `service ${JSON.stringify(service)}`
+    : `service ${JSON.stringify(service)}, instance ${JSON.stringify(instance)}`
 }
 
 function difference(added: readonly string[], removed: readonly string[]): string {

@@ -13,5 +13,8 @@ export function languageOf(path: string): TemplateLanguage {
   if (language !== undefined) return language
 
   const known = languages.map(({ name, extensions }) => `${extensions.join(', ')} (${name})`).join('; ')
-  throw new UpstreamdError('TEMPLATE_SYNTAX', `${path}:1:1: no template language for "${extension}" files; known: ${known}`)
+  throw new UpstreamdError(
+    'TEMPLATE_SYNTAX',
+    `${path}:1:1: no template language for "${extension}" files; known: ${known}`,
+  )
 }

@@ -1,4 +1,4 @@
-import { type Generation, type RenderedFile, generationOf } from '../model/generation.ts'
+import { type Generation, generationOf, type RenderedFile } from '../model/generation.ts'
 import type { Selection } from '../model/selection.ts'
 import type { Template } from './language.ts'
 import type { View } from './view.ts'

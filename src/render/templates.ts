@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { UpstreamdError, isOf, reasonOf } from '../errors.ts'
+import { isOf, reasonOf, UpstreamdError } from '../errors.ts'
 import type { Emit } from '../observe/event.ts'
 import { watchFiles } from '../watch-files.ts'
 import type { Template } from './language.ts'
@@ -38,7 +38,11 @@ interface Slot {
  * Loads and compiles. A file that is broken from the start is an error, unless a text of it was accepted
  * before (`remembered`): then that one is used and the fault is reported. Later a broken file changes nothing.
  */
-export function loadTemplates(specs: readonly TemplateSpec[], remembered: Readonly<Record<string, string>>, emit: Emit): Templates {
+export function loadTemplates(
+  specs: readonly TemplateSpec[],
+  remembered: Readonly<Record<string, string>>,
+  emit: Emit,
+): Templates {
   const slots = specs.map(spec => initial(spec, remembered[spec.path], emit))
   const outputs = (pick: (slot: Slot) => Template) =>
     slots.map(slot => ({ template: pick(slot), destination: slot.spec.destination }))

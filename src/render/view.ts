@@ -1,4 +1,4 @@
-import type { Site, Selection, Unavailable, VisibleInstance, VisibleService } from '../model/selection.ts'
+import type { Selection, Site, Unavailable, VisibleInstance, VisibleService } from '../model/selection.ts'
 
 /** What a template may see. The same for every template language. */
 export interface View {

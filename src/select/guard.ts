@@ -51,7 +51,10 @@ export function guard(
     .filter(({ site }) => everything || now - (since.get(site.service) ?? now) < policy.holdFor)
     .map(({ site }) => putBack(site, next))
   return {
-    selection: withSites(next, kept.map(({ site }) => site)),
+    selection: withSites(
+      next,
+      kept.map(({ site }) => site),
+    ),
     held: kept.map(({ site: { service }, servers }) => ({ service, servers, since: since.get(service) ?? now })),
   }
 }
@@ -70,7 +73,10 @@ function putBack(before: Site, { sites }: Selection): { site: Site; servers: num
 /** For templates that do not answer for `unavailable` services: these keep the servers they had. */
 export function keepUnavailable(live: Selection | undefined, next: Selection): Selection {
   const gone = new Set(next.unavailable.map(({ service }) => service))
-  return withSites(next, (live?.sites ?? []).filter(site => gone.has(site.service)))
+  return withSites(
+    next,
+    (live?.sites ?? []).filter(site => gone.has(site.service)),
+  )
 }
 
 /** `selection` with these sites in the place of what it says of their services, unless the name went to another. */

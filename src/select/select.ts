@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
-import { type Catalog, type Instance, type Service, compare } from '../model/catalog.ts'
-import type { NonEmpty, Rejection, Selection, Site, Unavailable, UpstreamServer, VisibleService } from '../model/selection.ts'
+import { type Catalog, compare, type Instance, type Service } from '../model/catalog.ts'
+import type {
+  NonEmpty,
+  Rejection,
+  Selection,
+  Site,
+  Unavailable,
+  UpstreamServer,
+  VisibleService,
+} from '../model/selection.ts'
 import { parseAddress, quote } from './address.ts'
 import type { SelectionRules } from './rules.ts'
 import { type Claim, problemOf, settle, wantedNames } from './server-name.ts'
@@ -57,7 +65,8 @@ export function hostNamesOf(catalog: Catalog, rules: SelectionRules): Set<string
 
 /** An instance must carry all wanted tags itself, and none of the unwanted ones. */
 export function isWanted({ tags }: SelectionRules): (instance: Instance) => boolean {
-  return instance => tags.all.every(tag => instance.tags.includes(tag)) && !tags.none.some(tag => instance.tags.includes(tag))
+  return instance =>
+    tags.all.every(tag => instance.tags.includes(tag)) && !tags.none.some(tag => instance.tags.includes(tag))
 }
 
 interface Candidate {
@@ -88,7 +97,8 @@ function candidatesOf(service: Service, rules: SelectionRules, rejections: Rejec
   const asked = wantedNames(service.name, healthy.length > 0 ? healthy : wanted, rules.serverName)
   const names = asked.filter(name => {
     const problem = problemOf(name, rules.serverName)
-    if (problem !== undefined) rejections.push({ service: service.name, reason: 'invalid_server_name', detail: problem })
+    if (problem !== undefined)
+      rejections.push({ service: service.name, reason: 'invalid_server_name', detail: problem })
     return problem === undefined
   })
   const createIndex = wanted.map(instance => BigInt(instance.createIndex)).reduce((a, b) => (a < b ? a : b))
@@ -111,7 +121,9 @@ function nameAll(candidates: readonly Candidate[], live: Selection | undefined, 
       return false
     })
     const [first, ...others] = mine
-    return first === undefined ? [] : [{ candidate, serverNames: [first, ...others] satisfies NonEmpty<string> as NonEmpty<string> }]
+    return first === undefined
+      ? []
+      : [{ candidate, serverNames: [first, ...others] satisfies NonEmpty<string> as NonEmpty<string> }]
   })
 }
 

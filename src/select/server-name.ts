@@ -1,4 +1,4 @@
-import { type Instance, compare } from '../model/catalog.ts'
+import { compare, type Instance } from '../model/catalog.ts'
 import { isHostName, quote } from './address.ts'
 import type { ServerNameRule } from './rules.ts'
 

@@ -76,7 +76,9 @@ function checkInstance(
   if (weight > HEAVIEST) {
     rejections.push(reject('invalid_value', `weight is ${weight}; nginx takes at most ${HEAVIEST}, which is used`))
   }
-  const tags = instance.tags.filter(tag => isPlain(tag) || !rejections.push(reject('invalid_value', hidden('tag', tag))))
+  const tags = instance.tags.filter(
+    tag => isPlain(tag) || !rejections.push(reject('invalid_value', hidden('tag', tag))),
+  )
   const meta = plainMeta(instance.meta, (key, value) =>
     rejections.push(reject('invalid_value', hidden(`meta ${quote(key)}`, value))),
   )

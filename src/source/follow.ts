@@ -1,4 +1,4 @@
-import { UpstreamdError, isOf, reasonOf } from '../errors.ts'
+import { isOf, reasonOf, type UpstreamdError } from '../errors.ts'
 import type { Snapshot } from '../model/catalog.ts'
 import { type Runtime, slept } from '../runtime.ts'
 import type { Interest, Source } from './source.ts'

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Generation, type RenderedFile, digestOf } from '../model/generation.ts'
-import type { Selection } from '../model/selection.ts'
 import { readIfThere, syncFolder, writeNew } from '../disk.ts'
+import { digestOf, type Generation, type RenderedFile } from '../model/generation.ts'
+import type { Selection } from '../model/selection.ts'
 
 /** Generations as folders, one per digest. A folder that has its final name is complete. */
 export interface Generations {

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Options, execa } from 'execa'
+import { execa, type Options } from 'execa'
 
 export interface Run {
   readonly exitCode: number | undefined // undefined: it was ended by a signal, or never ran
@@ -16,7 +16,12 @@ export interface Run {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  options: { readonly timeout: number; readonly signal: AbortSignal; readonly cwd?: string; readonly env?: Record<string, string | undefined> },
+  options: {
+    readonly timeout: number
+    readonly signal: AbortSignal
+    readonly cwd?: string
+    readonly env?: Record<string, string | undefined>
+  },
 ): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'upstreamd-'))
   const path = join(folder, 'output')
@@ -36,7 +41,11 @@ export async function runProgram(
     }
     const result = await execa(program, [...args], settings)
     options.signal.throwIfAborted()
-    return { exitCode: result.exitCode, output: readFileSync(path, 'utf8'), problem: problemOf(result, options.timeout) }
+    return {
+      exitCode: result.exitCode,
+      output: readFileSync(path, 'utf8'),
+      problem: problemOf(result, options.timeout),
+    }
   } finally {
     closeSync(sink)
     rmSync(folder, { recursive: true, force: true })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Children } from '../support/children.ts'
 import { type Backend, get, startBackend } from '../support/http.ts'
-import { type NginxTree, makeTree } from '../support/nginx-tree.ts'
+import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
 import { freePort } from '../support/ports.ts'
 import { type ServiceFile, serviceFile } from '../support/services.ts'
 import { type Bench, nginxOf, workbench } from '../support/upstreamd.ts'
@@ -28,7 +28,13 @@ describe("a user's own nginx tree", () => {
     backend = await startBackend('one')
     port = await freePort()
     services.write({ web: [backend.port] })
-    args = [`-source=${services.source}`, '-tag=calico', '-domain=test', `-listen=127.0.0.1:${port}`, `-nginx-conf=${tree.conf}`]
+    args = [
+      `-source=${services.source}`,
+      '-tag=calico',
+      '-domain=test',
+      `-listen=127.0.0.1:${port}`,
+      `-nginx-conf=${tree.conf}`,
+    ]
   })
   afterEach(async () => {
     await bench.clear()
@@ -136,7 +142,11 @@ describe("a user's own nginx tree", () => {
 
   it('a command in the place of our reload: what it does is verified', async () => {
     const script = join(bench.folder, 'reload.sh')
-    writeFileSync(script, `#!/bin/sh\nset -e\necho run >> ${bench.folder}/runs\nnginx -t -c ${tree.conf}\nif [ -s ${tree.pidFile} ]; then kill -HUP $(cat ${tree.pidFile}); else nginx -c ${tree.conf}; fi\n`, { mode: 0o755 })
+    writeFileSync(
+      script,
+      `#!/bin/sh\nset -e\necho run >> ${bench.folder}/runs\nnginx -t -c ${tree.conf}\nif [ -s ${tree.pidFile} ]; then kill -HUP $(cat ${tree.pidFile}); else nginx -c ${tree.conf}; fi\n`,
+      { mode: 0o755 },
+    )
     const running = bench.start([...args, `-template=${shipped}:${tree.destination}:${script}`])
     await answers('web.test')
 
@@ -148,7 +158,10 @@ describe("a user's own nginx tree", () => {
   })
 
   it('a command that fails puts the previous file back, is reported, and is tried again', async () => {
-    const running = bench.start([...args, `-template=${shipped}:${tree.destination}:test -e ${bench.folder}/go && nginx -c ${tree.conf}`])
+    const running = bench.start([
+      ...args,
+      `-template=${shipped}:${tree.destination}:test -e ${bench.folder}/go && nginx -c ${tree.conf}`,
+    ])
 
     const failed = await running.saw('generation.rolled_back')
     expect(failed.code).toBe('TARGET_COMMAND_FAILED')
@@ -162,7 +175,11 @@ describe("a user's own nginx tree", () => {
     const template = join(bench.folder, 'list.njk')
     writeFileSync(template, '{% for site in sites %}{{ site.service }}\n{% endfor %}')
     const out = join(bench.folder, 'out/list.txt')
-    bench.start([`-source=${services.source}`, '-tag=calico', `-template=${template}:${out}:echo ran >> ${bench.folder}/ran; test -e ${bench.folder}/go`])
+    bench.start([
+      `-source=${services.source}`,
+      '-tag=calico',
+      `-template=${template}:${out}:echo ran >> ${bench.folder}/ran; test -e ${bench.folder}/go`,
+    ])
     await until('the command failed once', () => existsSync(join(bench.folder, 'ran')))
     await until('the file is back to what it was', () => !existsSync(out))
 

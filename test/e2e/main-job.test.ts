@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RealConsul, TTL, startConsul } from '../support/consul.ts'
+import { type RealConsul, startConsul, TTL } from '../support/consul.ts'
 import { type Backend, get, startBackend } from '../support/http.ts'
 import { freePort } from '../support/ports.ts'
 import { type Bench, type Running, workbench } from '../support/upstreamd.ts'
@@ -20,7 +20,12 @@ describe('services in Consul are served by nginx under their own names', () => {
     for (const { name, port } of backends) {
       await consul.register({ Name: 'nginx-test', ID: name, Port: port, Tags: ['calico'], Check: TTL })
     }
-    running = bench.start([`-consul-addr=${consul.address}`, '-tag=calico', '-domain=flyclock.cn', `-listen=127.0.0.1:${port}`])
+    running = bench.start([
+      `-consul-addr=${consul.address}`,
+      '-tag=calico',
+      '-domain=flyclock.cn',
+      `-listen=127.0.0.1:${port}`,
+    ])
     await running.saw('daemon.ready')
   })
   afterAll(async () => {
@@ -82,12 +87,26 @@ describe('services in Consul are served by nginx under their own names', () => {
 
   it('gives weights to nginx as they are registered', async () => {
     const [heavy, light] = backends
-    await consul.register({ Name: 'weighted', ID: 'w1', Port: heavy?.port ?? 0, Tags: ['calico'], Weights: { Passing: 9, Warning: 1 } })
-    await consul.register({ Name: 'weighted', ID: 'w2', Port: light?.port ?? 0, Tags: ['calico'], Weights: { Passing: 1, Warning: 1 } })
+    await consul.register({
+      Name: 'weighted',
+      ID: 'w1',
+      Port: heavy?.port ?? 0,
+      Tags: ['calico'],
+      Weights: { Passing: 9, Warning: 1 },
+    })
+    await consul.register({
+      Name: 'weighted',
+      ID: 'w2',
+      Port: light?.port ?? 0,
+      Tags: ['calico'],
+      Weights: { Passing: 1, Warning: 1 },
+    })
 
     // Workers of the generation before go on answering for a moment, so the share is looked at more than once.
     await until('nine of ten requests reach the heavy one', async () => {
-      const texts = await Promise.all(Array.from({ length: 50 }, async () => (await get(port, 'weighted.flyclock.cn')).text))
+      const texts = await Promise.all(
+        Array.from({ length: 50 }, async () => (await get(port, 'weighted.flyclock.cn')).text),
+      )
       return texts.filter(text => text === 'one').length === 45
     })
   })
@@ -109,7 +128,13 @@ describe('services in Consul are served by nginx under their own names', () => {
     const from = running.events().length
     await consul.register({ Name: 'bad name;}', ID: 'p1', Port: good, Tags: ['calico'] })
     await consul.register({ Name: 'no-port', ID: 'p2', Tags: ['calico'] })
-    await consul.register({ Name: 'breakout', ID: 'p3', Address: '10.1.1.2:80; } server { listen 81;', Port: 80, Tags: ['calico'] })
+    await consul.register({
+      Name: 'breakout',
+      ID: 'p3',
+      Address: '10.1.1.2:80; } server { listen 81;',
+      Port: 80,
+      Tags: ['calico'],
+    })
     await consul.register({ Name: 'Nginx-Test', ID: 'p4', Port: good, Tags: ['calico'] })
     await consul.register({ Name: 'fine', ID: 'p5', Port: good, Tags: ['calico'] })
 
@@ -120,7 +145,11 @@ describe('services in Consul are served by nginx under their own names', () => {
       ['breakout', 'invalid_address'],
       ['Nginx-Test', 'server_name_taken'],
     ]) {
-      await running.saw('selection.rejected', ({ rejection }) => rejection.service === service && rejection.reason === reason, from)
+      await running.saw(
+        'selection.rejected',
+        ({ rejection }) => rejection.service === service && rejection.reason === reason,
+        from,
+      )
     }
     expect(await answers('nginx.test.flyclock.cn')).toEqual(new Set(['one', 'two', 'three']))
     for (const id of ['p1', 'p2', 'p3', 'p4']) await consul.deregister(id)

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isMaster, readProcess } from '../../src/target/nginx/proc.ts'
+import { readProcess } from '../../src/proc.ts'
+import { isMaster } from '../../src/target/nginx/proc.ts'
 import { Children } from '../support/children.ts'
 import { type Backend, get, startBackend } from '../support/http.ts'
-import { type NginxTree, makeTree } from '../support/nginx-tree.ts'
+import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
 import { freePort } from '../support/ports.ts'
 import { type ServiceFile, serviceFile } from '../support/services.ts'
 import { type Bench, nginxOf, workbench } from '../support/upstreamd.ts'
@@ -147,7 +148,10 @@ describe('a pid file that is wrong hurts nobody', () => {
   it('an nginx with another configuration is not ours, and is left alone', async () => {
     const other = join(bench.folder, 'other.conf')
     const theirs = await freePort()
-    writeFileSync(other, `pid ${tree.pidFile};\nevents {}\nhttp { access_log off; server { listen 127.0.0.1:${theirs}; return 204; } }\n`)
+    writeFileSync(
+      other,
+      `pid ${tree.pidFile};\nevents {}\nhttp { access_log off; server { listen 127.0.0.1:${theirs}; return 204; } }\n`,
+    )
     const foreign = children.start('/usr/sbin/nginx', ['-c', other, '-g', 'daemon off;'], { detached: true })
     await until('it answers', async () => (await get(theirs, 'x')).status === 204)
 
@@ -242,8 +246,12 @@ describe('the end', () => {
 
 /** A process that has ended and whose parent does not ask how: its entry stays. */
 async function makeZombie(children: Children): Promise<number> {
-  const parent = children.start('python3', ['-c', 'import os,time\np=os.fork()\nif p==0: os._exit(0)\nprint(p,flush=True)\ntime.sleep(1000)'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  const parent = children.start(
+    'python3',
+    ['-c', 'import os,time\np=os.fork()\nif p==0: os._exit(0)\nprint(p,flush=True)\ntime.sleep(1000)'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  )
   return new Promise(resolve => parent.stdout?.once('data', data => resolve(Number(String(data).trim()))))
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,20 +65,36 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
     ...(Object.keys(config).length > 0 ? [`-hcl=${hcl(config)}`] : []),
   ]
   const address = `127.0.0.1:${http}`
-  let child = children.start(binary, args, { cwd: folder })
 
   async function call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`http://${address}/v1${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    const response = await fetch(`http://${address}/v1${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
     return text === '' ? undefined : JSON.parse(text)
   }
-  const ready = () =>
-    until('Consul answers with its own service', async () => {
-      const services = (await call('GET', '/catalog/services')) as Record<string, unknown>
-      return 'consul' in services
-    })
-  await ready()
+  async function knowsItself(): Promise<boolean> {
+    const services = (await call('GET', '/catalog/services')) as Record<string, unknown>
+    return 'consul' in services
+  }
+  /** Resolves when it answers; what ends instead is an error at once. */
+  async function launch(): Promise<ChildProcess> {
+    const started = children.start(binary as string, args, { cwd: folder })
+    const ended = new AbortController()
+    started.once('exit', (code, signal) => ended.abort(new Error(`consul ended with ${signal ?? `code ${code}`}`)))
+    await until('Consul answers with its own service', knowsItself, 15_000, ended.signal)
+    return started
+  }
+  async function stop(): Promise<void> {
+    await children.endAll()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  let child = await launch().catch(async error => {
+    await stop()
+    throw error
+  })
 
   return {
     address,
@@ -85,7 +102,8 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
       return child.pid ?? 0
     },
     call,
-    register: async service => void (await call('PUT', '/agent/service/register', { Address: '127.0.0.1', ...service })),
+    register: async service =>
+      void (await call('PUT', '/agent/service/register', { Address: '127.0.0.1', ...service })),
     deregister: async id => void (await call('PUT', `/agent/service/deregister/${encodeURIComponent(id)}`)),
     setCheck: async (id, status) => {
       await call('PUT', `/agent/check/update/${encodeURIComponent(`service:${id}`)}`, { Status: status })
@@ -96,13 +114,9 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
     kill: async () => void (await children.end(child, 'SIGKILL')),
     async restart() {
       await children.end(child, 'SIGKILL')
-      child = children.start(binary, args, { cwd: folder })
-      await ready()
+      child = await launch()
     },
-    async stop() {
-      await children.endAll()
-      rmSync(folder, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type Server, createServer, request } from 'node:http'
+import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface Reply {
@@ -10,14 +10,21 @@ export interface Reply {
 /** One request on a connection of its own. */
 export function get(port: number, host: string, path = '/', headers: Record<string, string> = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, agent: false, headers: { ...headers, host }, timeout: 5_000 }, response => {
-      const chunks: Buffer[] = []
-      response.on('data', chunk => chunks.push(chunk))
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString(), headers: response.headers }),
-      )
-      response.on('error', reject)
-    })
+    const sent = request(
+      { host: '127.0.0.1', port, path, agent: false, headers: { ...headers, host }, timeout: 5_000 },
+      response => {
+        const chunks: Buffer[] = []
+        response.on('data', chunk => chunks.push(chunk))
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString(),
+            headers: response.headers,
+          }),
+        )
+        response.on('error', reject)
+      },
+    )
     sent.on('timeout', () => sent.destroy(new Error('timeout')))
     sent.on('error', reject)
     sent.end()

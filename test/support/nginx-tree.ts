@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Children } from './children.ts'
+import type { Children } from './children.ts'
 import { until } from './wait.ts'
 
 /** A user's own nginx tree, as consul-template users have it. */
@@ -46,7 +46,7 @@ export function makeTree(root: string, extra = ''): NginxTree {
     destination,
     pidFile,
     others() {
-      const paths = (readdirSync(folder, { recursive: true, withFileTypes: true }))
+      const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter(entry => entry.isFile())
         .map(entry => join(entry.parentPath, entry.name))
         .filter(path => path !== destination)

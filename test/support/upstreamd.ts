@@ -3,18 +3,23 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Event, EventType } from '../../src/observe/event.ts'
-import { type Process, nginxProcesses } from '../../src/target/nginx/proc.ts'
+import type { Process } from '../../src/proc.ts'
+import { nginxProcesses } from '../../src/target/nginx/proc.ts'
 import { Children } from './children.ts'
 import { until } from './wait.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-export type Logged<T extends EventType = EventType> = Extract<Event, { type: T }> & { readonly msg: string; readonly level: number }
+export type Logged<T extends EventType = EventType> = Extract<Event, { type: T }> & {
+  readonly msg: string
+  readonly level: number
+}
 
 /** The built program, as a user runs it. */
 export interface Running {
   readonly child: ChildProcess
   readonly pid: number
+  readonly logFile: string
   events(): Logged[]
   /** The first event of this type since `from` (a count of events) that fits. */
   saw<T extends EventType>(type: T, fits?: (event: Logged<T>) => boolean, from?: number): Promise<Logged<T>>
@@ -26,57 +31,49 @@ export interface Bench {
   readonly folder: string
   readonly state: string
   start(args: readonly string[], environment?: Record<string, string>): Running
+  /** Starts it to be ended by SIGKILL just before its nth step that changes the world; see crash.mjs. */
+  startAndCrash(step: number, args: readonly string[]): Running
   /** Runs it to its end. */
-  run(args: readonly string[], environment?: Record<string, string>): Promise<{ code: number | null; stdout: string; stderr: string }>
+  run(
+    args: readonly string[],
+    environment?: Record<string, string>,
+  ): Promise<{ code: number | null; stdout: string; stderr: string }>
   /** Ends everything that was started, nginx included. */
   clear(): Promise<void>
 }
 
 /** A folder of its own with a state folder in it, and a way to start the built program there. */
-export function workbench(): Bench {
-  const folder = mkdtempSync(join(tmpdir(), 'upstreamd-test-'))
+export function workbench(purpose = 'test'): Bench {
+  const folder = mkdtempSync(join(tmpdir(), `upstreamd-${purpose}-`))
   const state = join(folder, 'state')
   const children = new Children()
   let runs = 0
 
-  function launch(args: readonly string[], environment: Record<string, string>) {
+  function launch(args: readonly string[], environment: Record<string, string>, preload: readonly string[] = []) {
     runs += 1
     const stdout = join(folder, `stdout.${runs}`)
     const stderr = join(folder, `stderr.${runs}`)
     // Files, not pipes: nginx inherits them, and what it logs must be openable.
-    const child = children.start(process.execPath, [join(root, 'dist/upstreamd.js'), `-state-dir=${state}`, ...args], {
-      stdio: ['ignore', openSync(stdout, 'a'), openSync(stderr, 'a')],
-      env: { ...withoutConsul(process.env), ...environment },
-      cwd: folder,
-    })
+    const child = children.start(
+      process.execPath,
+      [...preload, join(root, 'dist/upstreamd.js'), `-state-dir=${state}`, ...args],
+      {
+        stdio: ['ignore', openSync(stdout, 'a'), openSync(stderr, 'a')],
+        env: { ...withoutConsul(process.env), ...environment },
+        cwd: folder,
+      },
+    )
     return { child, stdout, stderr }
   }
 
   return {
     folder,
     state,
-    start(args, environment = {}) {
-      const { child, stderr } = launch(['-log-format=json', '-log-level=debug', ...args], environment)
-      const events = () =>
-        readFileSync(stderr, 'utf8')
-          .split('\n')
-          .filter(line => line.startsWith('{'))
-          .map(line => JSON.parse(line) as Logged)
-      return {
-        child,
-        pid: child.pid ?? 0,
-        events,
-        log: () => readFileSync(stderr, 'utf8'),
-        saw: (type, fits = () => true, from = 0) =>
-          until(
-            `event ${type}`,
-            () => events().slice(from).find(event => event.type === type && fits(event as never)) as never,
-          ).catch(error => {
-            throw new Error(`${error.message}\n${readFileSync(stderr, 'utf8').split('\n').slice(-30).join('\n')}`)
-          }),
-        stop: (signal = 'SIGTERM') => children.end(child, signal),
-      }
-    },
+    start: (args, environment = {}) => follow(launch([...logging, ...args], environment)),
+    startAndCrash: (step, args) =>
+      follow(
+        launch([...logging, ...args], { CRASH_AT: String(step) }, ['--import', join(import.meta.dirname, 'crash.mjs')]),
+      ),
     async run(args, environment = {}) {
       const { child, stdout, stderr } = launch(args, environment)
       const code = await new Promise<number | null>(resolve => child.once('exit', resolve))
@@ -88,13 +85,47 @@ export function workbench(): Bench {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+
+  function follow({ child, stderr }: { child: ChildProcess; stderr: string }): Running {
+    const events = () =>
+      readFileSync(stderr, 'utf8')
+        .split('\n')
+        .filter(line => line.startsWith('{'))
+        .map(line => JSON.parse(line) as Logged)
+    return {
+      child,
+      pid: child.pid ?? 0,
+      logFile: stderr,
+      events,
+      log: () => readFileSync(stderr, 'utf8'),
+      saw: (type, fits = () => true, from = 0) =>
+        until(
+          `event ${type}`,
+          () =>
+            events()
+              .slice(from)
+              .find(event => event.type === type && fits(event as never)) as never,
+        ).catch(error => {
+          throw new Error(`${error.message}\n${readFileSync(stderr, 'utf8').split('\n').slice(-30).join('\n')}`)
+        }),
+      stop: (signal = 'SIGTERM') => children.end(child, signal),
+    }
+  }
 }
+
+const logging = ['-log-format=json', '-log-level=debug']
 
 /** Every nginx that belongs to this folder: masters by their command line, workers by their session. */
 export function nginxOf(folder: string): Process[] {
   const all = nginxProcesses()
   const masters = all.filter(({ command }) => command.includes(folder))
-  const sessions = new Set([...masters.map(({ pid }) => pid), ...seenSessions(folder, masters.map(({ pid }) => pid))])
+  const sessions = new Set([
+    ...masters.map(({ pid }) => pid),
+    ...seenSessions(
+      folder,
+      masters.map(({ pid }) => pid),
+    ),
+  ])
   return all.filter(({ pid, session }) => sessions.has(pid) || sessions.has(session))
 }
 

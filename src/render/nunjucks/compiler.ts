@@ -1,4 +1,12 @@
-import { BaseCompiler, type Compiler, type FilterNode, type Frame, type LookupNode, type Node, type TestNode } from './internals.ts'
+import {
+  BaseCompiler,
+  type Compiler,
+  type FilterNode,
+  type Frame,
+  type LookupNode,
+  type Node,
+  type TestNode,
+} from './internals.ts'
 
 /**
  * nunjucks' compiler, with a position and strictness in every lookup. Its own `throwOnUndefined` looks only

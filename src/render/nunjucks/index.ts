@@ -1,11 +1,11 @@
-import { Script, createContext } from 'node:vm'
+import { createContext, Script } from 'node:vm'
 import nunjucks from 'nunjucks'
 import { UpstreamdError } from '../../errors.ts'
 import type { TemplateLanguage, TemplateSource } from '../language.ts'
 import type { View } from '../view.ts'
 import { StrictCompiler } from './compiler.ts'
 import { addFilters } from './filters.ts'
-import { type FilterNode, type Node, type Scope, nodes, parser, transformer } from './internals.ts'
+import { type FilterNode, type Node, nodes, parser, type Scope, transformer } from './internals.ts'
 import { LookupError, strictRuntime } from './strict.ts'
 
 /** A render that takes longer is stopped: an endless loop must not stop the daemon. */

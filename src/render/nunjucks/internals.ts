@@ -60,5 +60,7 @@ export const { Compiler: BaseCompiler } = compilerModule as {
 }
 export const parser = parserModule as { parse(text: string, extensions: readonly unknown[], options: object): Node }
 export const transformer = transformerModule as { transform(ast: Node, asyncFilters: readonly string[]): unknown }
-export const nodes = nodesModule as Readonly<Record<'Symbol' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends' | 'Block', unknown>>
+export const nodes = nodesModule as Readonly<
+  Record<'Symbol' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends' | 'Block', unknown>
+>
 export const nunjucksRuntime = runtimeModule as NunjucksRuntime

@@ -1,4 +1,4 @@
-import { type Frame, type NunjucksRuntime, type Scope, nunjucksRuntime } from './internals.ts'
+import { type Frame, type NunjucksRuntime, nunjucksRuntime, type Scope } from './internals.ts'
 
 /** A name that is not there, or that no template may touch; positions count from 1. */
 export class LookupError extends Error {

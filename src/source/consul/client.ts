@@ -4,7 +4,7 @@ import http from 'node:http'
 import https from 'node:https'
 import Consul from 'consul'
 import type { z } from 'zod'
-import { UpstreamdError, reasonOf } from '../../errors.ts'
+import { reasonOf, UpstreamdError } from '../../errors.ts'
 import type { ConsulConfig } from './config.ts'
 
 /** Consul allows 200 connections per client address; we need a dozen, whatever the number of services. */
@@ -51,7 +51,11 @@ export function connect(config: ConsulConfig): ConsulClient {
           ...(tls.server_name && { servername: tls.server_name }),
         })
       : new http.Agent(options)
-  const requests = new Consul({ baseUrl: new URL('/v1', url), agent, ...socketOf(config.address) } as never) as never as RequestLayer
+  const requests = new Consul({
+    baseUrl: new URL('/v1', url),
+    agent,
+    ...socketOf(config.address),
+  } as never) as never as RequestLayer
   // The package hands brackets to the resolver, which knows no such host.
   requests._opts.baseUrl.hostname = url.hostname.replace(/^\[|\]$/g, '')
   requests._ext('onRequest', failOnCutBody)
@@ -194,7 +198,8 @@ function malformed(question: Question, why: string): UpstreamdError {
 function urlOf({ address, ssl }: ConsulConfig): URL {
   if (address.startsWith('unix://')) return new URL('http://localhost')
   const text = /^https?:\/\//.test(address) ? address : `${ssl.enabled ? 'https' : 'http'}://${address}`
-  if (!URL.canParse(text)) throw new UpstreamdError('CONFIG_INVALID', `consul address "${address}" is neither host:port nor a URL`)
+  if (!URL.canParse(text))
+    throw new UpstreamdError('CONFIG_INVALID', `consul address "${address}" is neither host:port nor a URL`)
   const url = new URL(text)
   if (ssl.enabled) url.protocol = 'https:'
   return url

@@ -4,11 +4,11 @@ import type { Snapshot } from '../../model/catalog.ts'
 import { defineModule } from '../../registry.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { Interest, Source } from '../source.ts'
+import { Wakeup } from '../wakeup.ts'
 import { changes } from './blocking-query.ts'
 import { type ConsulClient, connect } from './client.ts'
 import { ConsulConfig } from './config.ts'
 import { Tables } from './tables.ts'
-import { Wakeup } from '../wakeup.ts'
 import { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
 
 /** Nodes asked at the same time; with three blocking queries and a probe this stays under 16 connections. */
@@ -94,7 +94,11 @@ async function refresh(client: ConsulClient, tables: Tables, wakeup: Wakeup, run
       if (!tables.hasNode(node)) continue
       tables.dirty.delete(node)
       try {
-        const { body } = await client.ask({ path: '/catalog/node-services/{node}', params: { node } }, NodeServices, runtime.signal)
+        const { body } = await client.ask(
+          { path: '/catalog/node-services/{node}', params: { node } },
+          NodeServices,
+          runtime.signal,
+        )
         tables.setServices(node, body?.Services ?? [])
       } catch (error) {
         tables.dirty.add(node)

@@ -1,6 +1,6 @@
-import { type Instance, type Service, compare, toServices } from '../../model/catalog.ts'
+import { compare, type Instance, type Service, toServices } from '../../model/catalog.ts'
 import type { Interest } from '../source.ts'
-import { type Checks, type NodeService, type Nodes, healthOf } from './wire.ts'
+import { type Checks, healthOf, type NodeService, type Nodes } from './wire.ts'
 
 /**
  * What is known of Consul's three tables, and which nodes have to be asked again. Local to one attempt.

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { prettifyError } from 'zod'
 import { UpstreamdError } from '../../errors.ts'
-import { type Instance, type Snapshot, compare, toServices } from '../../model/catalog.ts'
+import { compare, type Instance, type Snapshot, toServices } from '../../model/catalog.ts'
 import { defineModule } from '../../registry.ts'
-import type { Interest, Source } from '../source.ts'
 import { watchFiles } from '../../watch-files.ts'
 import { parseYaml } from '../../yaml.ts'
+import type { Interest, Source } from '../source.ts'
 import { Wakeup } from '../wakeup.ts'
 import { FileConfig, FileServices } from './config.ts'
 
@@ -52,7 +52,11 @@ function toSnapshot(path: string, text: string, interest: Interest): Snapshot {
   if (!parsed.success) throw new UpstreamdError('SOURCE_MALFORMED', `${path}: ${prettifyError(parsed.error)}`)
 
   const index = createHash('sha256').update(text).digest('hex').slice(0, 12)
-  return { source: name, index, services: toServices(name, toInstances(parsed.data)).filter(({ name, tags }) => interest(name, tags)) }
+  return {
+    source: name,
+    index,
+    services: toServices(name, toInstances(parsed.data)).filter(({ name, tags }) => interest(name, tags)),
+  }
 }
 
 function parse(path: string, text: string): unknown {

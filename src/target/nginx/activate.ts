@@ -1,4 +1,4 @@
-import { UpstreamdError, reasonOf } from '../../errors.ts'
+import { reasonOf, UpstreamdError } from '../../errors.ts'
 import type { Generation } from '../../model/generation.ts'
 import { runCommand } from '../command.ts'
 import type { Activation } from '../target.ts'
@@ -17,7 +17,9 @@ export interface Activator {
   readonly mayStart: boolean
 }
 
-type Accepted = Extract<Activation, { kind: 'started' | 'reloaded' | 'written' }> & { readonly workers: readonly number[] }
+type Accepted = Extract<Activation, { kind: 'started' | 'reloaded' | 'written' }> & {
+  readonly workers: readonly number[]
+}
 
 /** Publish, start or reload, verify; else put the previous generation back. The caller makes sure it runs alone. */
 export async function activate(
@@ -50,7 +52,10 @@ export async function activate(
     switch (decide(found)) {
       case 'refuse': {
         const { pid, command } = found as Extract<typeof found, { state: 'foreign' }>
-        throw new UpstreamdError('TARGET_PID_FOREIGN', `the pid file names process ${pid}, an nginx that is not ours: ${command}`)
+        throw new UpstreamdError(
+          'TARGET_PID_FOREIGN',
+          `the pid file names process ${pid}, an nginx that is not ours: ${command}`,
+        )
       }
       case 'reload':
         if (found.state === 'running') supervisor.adopt(found.master)

@@ -2,15 +2,15 @@ import { mkdirSync } from 'node:fs'
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
-import { UpstreamdError, systemCode } from '../../errors.ts'
+import { readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
+import { systemCode, UpstreamdError } from '../../errors.ts'
 import type { RenderedFile } from '../../model/generation.ts'
 import type { Emit } from '../../observe/event.ts'
-import { readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
 import type { Layout } from './layout.ts'
 import { find } from './tokens.ts'
-import { type ConfigFile, type Tree, everywhere, includePattern, mainDirective, readTree } from './tree.ts'
+import { type ConfigFile, everywhere, includePattern, mainDirective, readTree, type Tree } from './tree.ts'
 import type { Candidate } from './validate.ts'
 
 /** A foreign nginx.conf: of its tree we own the destinations of our templates, and touch nothing else. */
@@ -67,7 +67,11 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
       return {
         ...candidate,
         owns: path => ours.has(path),
-        withoutOurs: () => stage(`${name}.without`, generation.files.map(({ path }) => ({ path, text: '' }))),
+        withoutOurs: () =>
+          stage(
+            `${name}.without`,
+            generation.files.map(({ path }) => ({ path, text: '' })),
+          ),
         async discard() {
           await rm(join(folders.stage, name), { recursive: true, force: true })
           await rm(join(folders.stage, `${name}.without`), { recursive: true, force: true })

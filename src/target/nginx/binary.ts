@@ -42,7 +42,10 @@ export function isAtLeast(version: string, wanted: string): boolean {
 }
 
 function whereIs(name: string, path: string): string {
-  const candidates = path.split(':').filter(Boolean).map(folder => join(folder, name))
+  const candidates = path
+    .split(':')
+    .filter(Boolean)
+    .map(folder => join(folder, name))
   return candidates.find(isExecutable) ?? name
 }
 

@@ -19,7 +19,8 @@ export function factsOf(conf: string, ours: readonly string[], listen: string): 
 
   const port = portOf(listen)
   const found = theirs('listen').find(
-    ({ directive: { args } }) => portOf(args[0] ?? '') === port && args.some(arg => arg === 'default_server' || arg === 'default'),
+    ({ directive: { args } }) =>
+      portOf(args[0] ?? '') === port && args.some(arg => arg === 'default_server' || arg === 'default'),
   )
   const defaultServer = found && `${found.file.path}:${found.directive.line}`
   const bucket = Number.parseInt(theirs('server_names_hash_bucket_size')[0]?.directive.args[0] ?? '', 10)

@@ -39,7 +39,11 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   let stopping = false
 
   /** Beside the next apply: a generation whose workers die late is taken back, and not tried again. */
-  async function watchLate(generation: Generation, previous: Generation | undefined, workers: readonly number[]): Promise<void> {
+  async function watchLate(
+    generation: Generation,
+    previous: Generation | undefined,
+    workers: readonly number[],
+  ): Promise<void> {
     const until = runtime.clock.now() + LATE_MS
     while (runtime.clock.now() < until && (await slept(runtime, 20))) {
       const problem = supervisor.lateDeaths(workers)
@@ -164,13 +168,23 @@ async function prepare(layout: Layout, generation: Generation): Promise<Prepared
     return await layout.prepare(generation)
   } catch (error) {
     if (error instanceof UpstreamdError) throw error
-    throw new UpstreamdError('TARGET_STAGE_FAILED', `cannot write generation ${generation.digest.slice(0, 8)}`, { cause: error })
+    throw new UpstreamdError('TARGET_STAGE_FAILED', `cannot write generation ${generation.digest.slice(0, 8)}`, {
+      cause: error,
+    })
   }
 }
 
-async function judge(binary: string, prepared: Prepared, died: string | undefined, signal: AbortSignal): Promise<Validation> {
+async function judge(
+  binary: string,
+  prepared: Prepared,
+  died: string | undefined,
+  signal: AbortSignal,
+): Promise<Validation> {
   if (died !== undefined) {
-    return { kind: 'invalid', diagnostics: [{ severity: 'error', message: `its workers died when it was live: ${died}` }] }
+    return {
+      kind: 'invalid',
+      diagnostics: [{ severity: 'error', message: `its workers died when it was live: ${died}` }],
+    }
   }
   const verdict = await validate(binary, prepared, signal)
   if (verdict.kind === 'valid') return verdict

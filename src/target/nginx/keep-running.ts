@@ -1,4 +1,4 @@
-import { UpstreamdError, reasonOf } from '../../errors.ts'
+import { reasonOf, UpstreamdError } from '../../errors.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import type { Activator } from './activate.ts'
 import type { Layout } from './layout.ts'
@@ -74,5 +74,7 @@ async function bringBack({ layout, supervisor, activator, isOwn }: Kept, runtime
 
 /** 100 ms after the first crash, then doubling to 10 s, with full jitter above the floor. */
 function backoff(crashes: number, random: number): number {
-  return crashes <= 1 ? FIRST_RETRY_MS : FIRST_RETRY_MS + random * Math.min(FIRST_RETRY_MS * 2 ** crashes, LAST_RETRY_MS)
+  return crashes <= 1
+    ? FIRST_RETRY_MS
+    : FIRST_RETRY_MS + random * Math.min(FIRST_RETRY_MS * 2 ** crashes, LAST_RETRY_MS)
 }

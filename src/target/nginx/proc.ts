@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { type Process, readProcess } from '../../proc.ts'
 
 /** Every nginx process that sees the same files as we do: an nginx in a container is another one's. */

@@ -38,7 +38,8 @@ export function assess(evidence: Evidence): ProcessState {
   // nginx's processes are a session of their own that bears the master's pid, also after its death.
   const sessions = [evidence.recorded?.pid, named].filter(pid => pid !== undefined && pid > 1)
   const orphans = evidence.processes.filter(
-    process => isWorker(process) && sessions.includes(process.session) && !masters.some(({ pid }) => pid === process.parent),
+    process =>
+      isWorker(process) && sessions.includes(process.session) && !masters.some(({ pid }) => pid === process.parent),
   )
   if (orphans.length > 0) return { state: 'orphaned', workers: orphans.map(({ pid }) => pid) }
 

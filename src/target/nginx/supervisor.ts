@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withoutSecrets } from '../../environment.ts'
-import { reasonOf } from '../../errors.ts'
-import { type Runtime, slept } from '../../runtime.ts'
-import { LogTail } from './log-tail.ts'
 import { isAlive, readProcess } from '../../proc.ts'
+import { type Runtime, slept } from '../../runtime.ts'
+import { ask } from './control-socket.ts'
+import { launch } from './launch.ts'
+import { LogTail } from './log-tail.ts'
 import { nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
-import { type Identity, type ProcessState, assess } from './process.ts'
-import { type Verdict, type Witness, deaths, verdict } from './verify.ts'
+import { assess, type Identity, type ProcessState } from './process.ts'
+import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
 
 /** Milliseconds an nginx has to show that it took a configuration up; parsing 10 000 upstreams takes 2.4 s (measured). */
 const DEADLINE_MS = 10_000
@@ -97,7 +95,8 @@ export class Supervisor {
       // A reload script that trusts this file would signal whoever has the pid now.
       rmSync(this.#options.pidFile, { force: true })
       if (found.state === 'stale_pid') {
-        const text = found.pid === undefined ? 'an empty one' : `pid ${found.pid}, which is no nginx of this configuration`
+        const text =
+          found.pid === undefined ? 'an empty one' : `pid ${found.pid}, which is no nginx of this configuration`
         this.#cleaned(`removed a stale pid file ${this.#options.pidFile} (${text})`)
       }
     }
@@ -109,22 +108,7 @@ export class Supervisor {
     const { binary, cwd } = this.#options
     this.#log.mark({ own: true })
     const globals = [...this.#options.globals(), `error_log ${this.#controlLog} notice;`].join(' ')
-    const output = this.#output()
-    const child = spawn(binary, [...this.#options.startArguments(), '-g', globals], {
-      cwd,
-      detached: true, // a session of its own: a Ctrl-C meant for us must not end it
-      stdio: ['ignore', output.stdout, output.stderr],
-      env: withoutSecrets(process.env),
-    })
-    output.close()
-    const ended: { reason?: string } = {}
-    child.once('error', error => {
-      ended.reason = reasonOf(error)
-    })
-    child.once('exit', (code, signal) => {
-      ended.reason = `nginx ended with ${signal ?? `code ${code}`}`
-    })
-    child.unref()
+    const { child, ended } = launch(binary, [...this.#options.startArguments(), '-g', globals], cwd, this.#options.run)
     if (child.pid === undefined) {
       await slept(this.#runtime, 0) // the reason comes with the next turn of the event loop
       return { kind: 'died', reason: ended.reason ?? 'nginx could not be run' }
@@ -182,7 +166,8 @@ export class Supervisor {
     if (master === undefined) return
     if (!(await this.#end('SIGQUIT', Math.max(0, timeout - 1_000)))) await this.#end('SIGTERM', 700)
     // Workers of a master that had to be killed, or that hang: the session is ours, so all of it may go.
-    for (const { pid, session } of nginxProcesses()) if (session === master.pid && this.#known?.started) kill(pid, 'SIGKILL')
+    for (const { pid, session } of nginxProcesses())
+      if (session === master.pid && this.#known?.started) kill(pid, 'SIGKILL')
     this.#forget()
   }
 
@@ -274,13 +259,6 @@ export class Supervisor {
   #cleaned(problem: string): void {
     this.#runtime.emit({ type: 'process.cleaned', problem })
   }
-
-  /** Our own stdout and stderr; a file where they are sockets, which nobody can open again as /dev/stdout. */
-  #output(): { stdout: number; stderr: number; close: () => void } {
-    if (!isSocket(1) && !isSocket(2)) return { stdout: 1, stderr: 2, close: () => {} }
-    const file = openSync(join(this.#options.run, 'nginx.out'), 'a', 0o640)
-    return { stdout: isSocket(1) ? file : 1, stderr: isSocket(2) ? file : 2, close: () => closeSync(file) }
-  }
 }
 
 /** Judging what was already set in motion goes on during a stop: it decides what stays on the disk. */
@@ -308,28 +286,6 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function isSocket(descriptor: number): boolean {
-  try {
-    return fstatSync(descriptor).isSocket()
-  } catch {
-    return true // closed: nothing to inherit
-  }
-}
-
 function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
-}
-
-function ask(socketPath: string, path: string): Promise<string | undefined> {
-  return new Promise(resolve => {
-    const sent = request({ socketPath, path, timeout: 1_000, agent: false }, response => {
-      const chunks: Buffer[] = []
-      response.on('data', chunk => chunks.push(chunk))
-      response.on('end', () => resolve(response.statusCode === 200 ? Buffer.concat(chunks).toString().trim() : undefined))
-      response.on('error', () => resolve(undefined))
-    })
-    sent.on('timeout', () => sent.destroy())
-    sent.on('error', () => resolve(undefined)) // nobody listens: that is the answer
-    sent.end()
-  })
 }

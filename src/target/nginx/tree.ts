@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path'
 import { compare } from '../../model/catalog.ts'
 import { type Directive, find, parseDirectives } from './tokens.ts'

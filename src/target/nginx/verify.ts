@@ -75,7 +75,9 @@ export function deaths(lines: readonly string[], workers: readonly number[]): st
 
 /** nginx's own words, once each, without the time stamp. */
 export function emergencies(lines: readonly string[]): string {
-  const words = lines.filter(line => /\[(emerg|alert|crit)\]/.test(line)).map(line => line.replace(/^.*?\[(emerg|alert|crit)\] (\d+#\d+: )?/, ''))
+  const words = lines
+    .filter(line => /\[(emerg|alert|crit)\]/.test(line))
+    .map(line => line.replace(/^.*?\[(emerg|alert|crit)\] (\d+#\d+: )?/, ''))
   return [...new Set(words)].filter(word => !word.startsWith('still could not bind')).join('; ')
 }
 

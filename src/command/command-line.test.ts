@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { flags, helpText, layersOf, parseCommandLine, parseTemplate, UsageError } from './flags.ts'
+import { helpText, parseCommandLine, UsageError } from './command-line.ts'
+import { flags } from './flags.ts'
+import { layersOf, parseTemplate } from './layers.ts'
 
 const parse = (...argv: string[]) => parseCommandLine(argv, ['run', 'healthcheck'])
 const given = (...argv: string[]) => parse(...argv).given

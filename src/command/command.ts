@@ -1,0 +1,15 @@
+import type { CommandLine } from './command-line.ts'
+
+/** What `upstreamd` can be told to do; returns the exit code. */
+export interface Command {
+  readonly name: string
+  readonly help: string
+  execute(line: CommandLine, signals: Signals): Promise<number>
+}
+
+/** The signals of the process, handed in by main.ts, which alone listens to them. */
+export interface Signals {
+  readonly stop: AbortSignal // TERM, INT; the reason names it
+  onReload(listener: () => void): void // HUP
+  onApprove(listener: () => void): void // USR1
+}

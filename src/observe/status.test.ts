@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import type { Event } from './event.ts'
+import { initialStatus, reduce, type Status } from './status.ts'
+
+const at = '2026-01-02T03:04:05.000Z'
+const after = (...events: Event[]): Status =>
+  events.reduce(
+    (status, event) => reduce(status, event, new Date(at)),
+    initialStatus('0.1.0', { pid: 7, startTime: '99' }),
+  )
+
+const started: Event = { type: 'daemon.started', version: '0.1.0', layout: 'own', state: '/var/lib/upstreamd' }
+const nginx: Event = { type: 'process.started', pid: 77, version: '1.22.1' }
+const activated: Event = {
+  type: 'generation.activated',
+  digest: 'abc',
+  how: 'started',
+  ms: 41,
+  added: [],
+  removed: [],
+}
+const lost: Event = {
+  type: 'source.lost',
+  source: 'consul',
+  code: 'SOURCE_UNREACHABLE',
+  problem: 'connection refused',
+  kept: undefined,
+  retryIn: 100,
+  attempt: 1,
+}
+const refused: Event = {
+  type: 'generation.invalid',
+  digest: 'def',
+  diagnostics: [{ severity: 'error', message: 'unknown directive "x"', file: '/etc/app.conf', line: 3 }],
+}
+
+describe('ready', () => {
+  it('not before something is live, and why is said', () => {
+    expect(after(started)).toMatchObject({ ready: false, reason: 'nothing is live yet', version: '0.1.0', pid: 7 })
+  })
+
+  it('not before nginx runs', () => {
+    const recalled: Event = { type: 'generation.recalled', digest: 'abc', sites: 2 }
+
+    expect(after(started, recalled)).toMatchObject({ ready: false, reason: 'nginx is not running' })
+    expect(after(started, recalled, nginx)).toMatchObject({ ready: true, reason: '', sites: 2 })
+  })
+
+  it('when nginx took a generation up', () => {
+    expect(after(started, nginx, activated)).toMatchObject({
+      ready: true,
+      reason: '',
+      generation: { digest: 'abc', since: at },
+      nginx: { pid: 77, since: at },
+    })
+  })
+
+  it('without an nginx where only files are written', () => {
+    expect(after({ ...started, layout: 'files' }, activated).ready).toBe(true)
+  })
+
+  it('still, when Consul is lost: nginx goes on serving', () => {
+    expect(after(started, nginx, activated, lost).ready).toBe(true)
+  })
+
+  it('still, when a new generation is refused: the old one serves', () => {
+    expect(after(started, nginx, activated, refused)).toMatchObject({
+      ready: true,
+      problem: '/etc/app.conf:3: unknown directive "x"',
+    })
+  })
+
+  it('not, when the first generation is refused', () => {
+    expect(after(started, refused)).toMatchObject({ ready: false, reason: '/etc/app.conf:3: unknown directive "x"' })
+  })
+
+  it('no longer, when nginx is gone, until it is back', () => {
+    const exited: Event = { type: 'process.exited', pid: 77, problem: 'the nginx master process is gone', retryIn: 100 }
+
+    expect(after(started, nginx, activated, exited)).toMatchObject({ ready: false, nginx: undefined })
+    expect(after(started, nginx, activated, exited, { ...nginx, pid: 78 })).toMatchObject({ ready: true })
+  })
+
+  it('no longer, when upstreamd has stopped', () => {
+    expect(after(started, nginx, activated, { type: 'daemon.stopped', reason: 'SIGTERM' })).toMatchObject({
+      ready: false,
+      reason: 'SIGTERM',
+    })
+  })
+})
+
+describe('a problem', () => {
+  it('is over when something is accepted', () => {
+    expect(after(started, nginx, refused, activated).problem).toBeUndefined()
+  })
+
+  it('is over when its template changed', () => {
+    const failed: Event = { type: 'template.failed', path: '/a.njk', code: 'TEMPLATE_SYNTAX', message: '/a.njk:1:1: x' }
+
+    expect(after(started, nginx, activated, failed).problem).toContain('/a.njk:1:1: x')
+    expect(after(started, failed, { type: 'template.loaded', path: '/a.njk' }).problem).toBeUndefined()
+  })
+
+  it.each<Event>([
+    {
+      type: 'generation.rolled_back',
+      digest: 'd',
+      to: undefined,
+      code: 'TARGET_NOT_TAKEN_UP',
+      problem: 'P',
+      retryIn: 1,
+    },
+    { type: 'generation.failed', code: 'TARGET_STAGE_FAILED', problem: 'P', retryIn: 1 },
+    { type: 'template.set_aside', paths: ['/a.njk'], problem: 'P' },
+  ])('$type is one', event => {
+    expect(after(started, nginx, activated, event).problem).toContain('P')
+  })
+})
+
+describe('sources', () => {
+  const snapshot: Event = { type: 'source.snapshot', source: 'consul', index: '918', services: 42 }
+
+  it('what one said last stays known when it is lost, with its age', () => {
+    expect(after(snapshot, lost).sources.consul).toEqual({
+      healthy: false,
+      index: '918',
+      services: 42,
+      changed: at,
+      problem: 'connection refused',
+    })
+  })
+
+  it('one that is back is well', () => {
+    const back: Event = { type: 'source.recovered', source: 'consul', after: 10 }
+
+    expect(after(snapshot, lost, back).sources.consul).toMatchObject({
+      healthy: true,
+      problem: undefined,
+      index: '918',
+    })
+  })
+
+  it('each has its own entry', () => {
+    const sources = after(snapshot, { ...lost, source: 'file:/a.yaml' }).sources
+
+    expect(sources).toMatchObject({ consul: { healthy: true }, 'file:/a.yaml': { healthy: false, services: 0 } })
+  })
+})
+
+describe('what is held and what is rejected', () => {
+  const rejection = (service: string, instance?: string) => ({
+    service,
+    ...(instance !== undefined && { instance }),
+    reason: 'invalid_port' as const,
+    detail: 'port is 0',
+  })
+
+  it('stands there until it is accepted, each for itself', () => {
+    const { rejected } = after(
+      { type: 'selection.rejected', rejection: rejection('a') },
+      { type: 'selection.rejected', rejection: rejection('a', 'n/1') },
+      { type: 'selection.rejected', rejection: rejection('b') },
+      { type: 'selection.accepted', rejection: rejection('a') },
+    )
+
+    expect(rejected).toEqual([rejection('a', 'n/1'), rejection('b')])
+  })
+
+  it('is the whole list at every hold, and shrinks with every release', () => {
+    const held: Event = { type: 'selection.held', services: ['a', 'b'], servers: 4, of: 5, until: 30_000 }
+
+    expect(after(held).held).toEqual(['a', 'b'])
+    expect(after(held, { type: 'selection.released', services: ['a'] }).held).toEqual(['b'])
+  })
+
+  it('sites and servers are counted', () => {
+    expect(after({ type: 'selection.changed', sites: 3, servers: 9, rejected: 1 })).toMatchObject({
+      sites: 3,
+      servers: 9,
+    })
+  })
+})
+
+it('folding changes nothing that was there before', () => {
+  const before = after(started, nginx, activated)
+  const copy = structuredClone(before)
+
+  reduce(before, lost, new Date())
+  reduce(before, refused, new Date())
+
+  expect(before).toEqual(copy)
+})

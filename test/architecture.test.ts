@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { flags } from '../src/command/flags.ts'
+import { commands } from '../src/command/registry.ts'
+import { codes } from '../src/errors.ts'
+import { levelOf } from '../src/observe/logger.ts'
+import { languages } from '../src/render/registry.ts'
+import { sources } from '../src/source/registry.ts'
+import { targets } from '../src/target/registry.ts'
+import { configReference, configSchema } from './support/config-reference.ts'
+import { breaksOf, cyclesOf, importGraph, layerOf } from './support/imports.ts'
+
+const root = join(import.meta.dirname, '..')
+const src = join(root, 'src')
+const graph = importGraph(src)
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+describe('the structure', () => {
+  it('has no import cycles', () => {
+    expect(cyclesOf(graph)).toEqual([])
+  })
+
+  it('keeps its layers: imports go down, and never from one module of a seam to another', () => {
+    expect([...graph.keys()].filter(path => layerOf(path) === -1)).toEqual([])
+    expect(breaksOf(graph)).toEqual([])
+  })
+
+  it('would notice a planted cycle and a planted break', () => {
+    const planted = new Map(graph)
+    planted.set('model/catalog.ts', [...(graph.get('model/catalog.ts') ?? []), 'model/selection.ts'])
+    planted.set('source/file/index.ts', ['source/consul/index.ts'])
+    planted.set('select/select.ts', ['daemon.ts'])
+
+    expect(cyclesOf(planted)).toContain('model/selection.ts → model/catalog.ts → model/selection.ts')
+    expect(breaksOf(planted)).toEqual([
+      'source/file/index.ts reaches over to source/consul/index.ts',
+      'select/select.ts reaches up to daemon.ts',
+    ])
+  })
+
+  it('keeps the core pure: model and select touch neither files nor processes nor the network', () => {
+    const allowed = ['node:crypto', 'node:net'] // hashing, and parsing of addresses
+    const pure = [...graph].filter(([path]) =>
+      /^(model|select)\/|^render\/(language|view|render)\.ts$|^announce\.ts$/.test(path),
+    )
+    const foreign = pure.flatMap(([path, imports]) =>
+      imports.filter(name => !graph.has(name) && !allowed.includes(name)).map(name => `${path}: ${name}`),
+    )
+    expect(foreign).toEqual([])
+  })
+
+  it('lets one module only import each package; zod is the language of the doors', () => {
+    const owners = new Map<string, Set<string>>()
+    for (const [path, imports] of graph) {
+      for (const name of imports.filter(name => !graph.has(name) && !name.startsWith('node:'))) {
+        const pack = name.split('/')[0] ?? name
+        owners.set(
+          pack,
+          (owners.get(pack) ?? new Set()).add(path.startsWith('render/nunjucks/') ? 'render/nunjucks' : path),
+        )
+      }
+    }
+    owners.delete('zod')
+
+    expect([...owners].filter(([, files]) => files.size > 1)).toEqual([])
+    const declared = Object.keys(JSON.parse(read('package.json')).dependencies).filter(name => name !== 'zod')
+    expect([...owners.keys()].sort()).toEqual(declared.sort())
+  })
+
+  it('has no state outside functions, and no file too long to read in one sitting', () => {
+    const texts = [...graph.keys()].map(path => ({ path, text: readFileSync(join(src, path), 'utf8') }))
+    expect(texts.filter(({ text }) => /^(export )?let /m.test(text)).map(({ path }) => path)).toEqual([])
+    expect(texts.filter(({ text }) => text.split('\n').length > 300).map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('registries', () => {
+  const folders = (path: string) =>
+    readdirSync(join(src, path), { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(entry => entry.name)
+      .sort()
+
+  it('list every folder', () => {
+    expect([...sources.types].sort()).toEqual(folders('source'))
+    expect([...targets.types].sort()).toEqual(folders('target'))
+    expect(languages.map(({ name }) => name).sort()).toEqual(folders('render'))
+  })
+})
+
+describe('the documentation', () => {
+  const headings = (text: string) => [...text.matchAll(/^### `([^`]+)`/gm)].map(match => match[1]).sort()
+
+  it('explains every error code, and no other', () => {
+    expect(headings(read('docs/errors.md'))).toEqual([...codes].sort())
+  })
+
+  it('explains every event, and no other', () => {
+    expect(headings(read('docs/events.md'))).toEqual(Object.keys(levelOf).sort())
+  })
+
+  it('lists every flag in the README, and no other', () => {
+    const listed = [...read('README.md').matchAll(/^\| `-([\w-]+)/gm)].map(match => match[1])
+    expect(listed.sort()).toEqual(flags.map(({ name }) => name).sort())
+  })
+
+  it('names every command in operations.md', () => {
+    for (const { name } of commands) expect(read('docs/operations.md')).toContain(`upstreamd ${name}`)
+  })
+
+  it('has a configuration reference and a JSON Schema made from the schema (npm run docs makes them anew)', () => {
+    expect(read('docs/configuration.md')).toBe(configReference())
+    expect(read('docs/config.schema.json')).toBe(configSchema())
+  })
+
+  it('names only files that are there', () => {
+    const pages = [
+      'README.md',
+      'CONTRIBUTING.md',
+      ...readdirSync(join(root, 'docs'))
+        .filter(name => name.endsWith('.md'))
+        .map(name => `docs/${name}`),
+    ]
+    const missing = pages.flatMap(page =>
+      [...read(page).matchAll(/`((?:src|test|scripts|ctmpl|nginx|docs)\/[\w./-]+)`|\]\(([\w./-]+)(?:#[\w-]+)?\)/g)]
+        .map(match => match[1] ?? join(page.startsWith('docs/') ? 'docs' : '', match[2] ?? ''))
+        .filter(path => !exists(path))
+        .map(path => `${page}: ${path}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  function exists(path: string): boolean {
+    try {
+      readdirSync(join(root, path))
+      return true
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOTDIR'
+    }
+  }
+})

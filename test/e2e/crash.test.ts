@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Backend, get, startBackend } from '../support/http.ts'
+import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
+import { freePort } from '../support/ports.ts'
+import { type ServiceFile, serviceFile } from '../support/services.ts'
+import { type Bench, type Running, workbench } from '../support/upstreamd.ts'
+import { until } from '../support/wait.ts'
+
+const shipped = join(import.meta.dirname, '../../ctmpl/ingress.conf.njk')
+/** More steps than an apply has; the test ends at the first that is never reached. */
+const MANY = 150
+
+describe('kill -9 between any two steps of a run', () => {
+  let bench: Bench
+  let tree: NginxTree
+  let services: ServiceFile
+  let backend: Backend
+  let port: number
+
+  beforeEach(async () => {
+    bench = workbench('crash')
+    tree = makeTree(bench.folder)
+    services = serviceFile(bench.folder)
+    backend = await startBackend('one')
+    port = await freePort()
+  })
+  afterEach(async () => {
+    await bench.clear()
+    await backend.close()
+  })
+
+  const isServed = async (name: string) => (await get(port, `${name}.test`)).status === 200
+  const common = () => [`-source=${services.source}`, '-tag=calico', '-domain=test', `-listen=127.0.0.1:${port}`]
+
+  it.each([
+    {
+      layout: 'own layout',
+      args: common,
+      conf: () => join(bench.state, 'nginx/current/nginx.conf'),
+    },
+    {
+      layout: 'adopted tree',
+      args: () => [...common(), `-nginx-conf=${tree.conf}`, `-template=${shipped}:${tree.destination}`],
+      conf: () => tree.conf,
+    },
+  ])(
+    '$layout: nginx serves on, can start from what is on disk, and ends on the newest generation',
+    { timeout: 240_000 },
+    async ({ args, conf }) => {
+      services.write({ web: [backend.port] })
+      await endAfter(bench.start(args()), () => isServed('web'))
+
+      let step = 0
+      let wasReached = true
+      while (wasReached && step < MANY) {
+        step += 1
+        const name = `step${step}`
+        services.write({ web: [backend.port], [name]: [backend.port] })
+        const crashed = bench.startAndCrash(step, args())
+        wasReached = await crashedAt(crashed, () => isServed(name))
+
+        expect(await isServed('web'), `web is served after a kill at step ${step}`).toBe(true)
+        expect(canStartFrom(conf()), `nginx can start after a kill at step ${step}`).toBe('')
+        await endAfter(bench.start(args()), () => isServed(name))
+      }
+
+      expect(step, 'the run has steps to be killed at').toBeGreaterThan(15)
+      expect(step).toBeLessThan(MANY)
+    },
+  )
+
+  /** True when it was killed; false when it came to the end of its work, which is then ended. */
+  async function crashedAt(running: Running, isDone: () => Promise<boolean>): Promise<boolean> {
+    await until('it is killed, or done', async () => running.child.signalCode !== null || (await isDone()))
+    const wasKilled = running.child.signalCode === 'SIGKILL'
+    await running.stop('SIGKILL')
+    return wasKilled
+  }
+
+  async function endAfter(running: Running, isDone: () => Promise<boolean>): Promise<void> {
+    await until(`the newest generation is live\n${running.log()}`, isDone)
+    await until('it has written down what is live', () => isReady(running))
+    await running.stop('SIGKILL')
+  }
+
+  const isReady = (running: Running) => running.events().some(({ type }) => type === 'daemon.ready')
+
+  function canStartFrom(conf: string): string {
+    const prefix = join(bench.folder, 'prefix')
+    mkdirSync(prefix, { recursive: true })
+    if (!existsSync(conf)) return `there is no ${conf}`
+    try {
+      execFileSync('/usr/sbin/nginx', ['-t', '-q', '-c', conf, '-p', prefix], { stdio: 'pipe', cwd: prefix })
+      return ''
+    } catch (error) {
+      return String((error as { stderr?: Buffer }).stderr)
+    }
+  }
+})

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { keep } from './walkthrough/keep.ts'
-import { print, printFailure, printHeading, printRow, printTail } from './walkthrough/page.ts'
-import { openStage, type Stage } from './walkthrough/stage.ts'
+import { print, printFailure, printHeading, printRow, printWords } from './walkthrough/page.ts'
+import { lastWords, openStage, type Stage } from './walkthrough/stage.ts'
 import { type Step, stepsOf, unforeseen } from './walkthrough/steps.ts'
 
 type Closers = (() => Promise<void>)[]
@@ -23,7 +23,7 @@ async function main(keepsRunning: boolean): Promise<number> {
   }
   if (!(await closeAll(closers))) code = 1
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  print(`${interrupted.aborted ? '\n' : ''}  Everything that was started has ended, after ${seconds} s.\n`)
+  print(`\n  Everything that was started has ended, after ${seconds} s.\n`)
   return code
 }
 
@@ -48,7 +48,7 @@ async function show(step: Step, number: number, stage: Stage): Promise<boolean> 
   } catch (error) {
     stage.signal.throwIfAborted()
     printFailure(error, step.title, number)
-    printTail(stage.running)
+    printWords(lastWords(stage.running))
     return false
   }
 }

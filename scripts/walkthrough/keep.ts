@@ -13,7 +13,7 @@ export async function keep(stage: Stage): Promise<void> {
   const { text } = await answersOf(stage, 'web', idsOf(stage, 'web'))
   printRow({ title: 'it is back, but empty', seen: text, words: held.msg })
 
-  for (const instance of instances) await registry.register(instance)
+  await registry.register(instances)
   const isReleased = () => JSON.parse(readFileSync(join(stage.state, 'status.json'), 'utf8')).held.length === 0
   await until('nothing is held any more', isReleased, 20_000, signal)
   printAddresses(stage)

@@ -1,5 +1,4 @@
 import { styleText } from 'node:util'
-import type { Running } from '../../test/support/upstreamd.ts'
 
 /** One line of the walk. */
 export interface Row {
@@ -32,18 +31,17 @@ export function printRow({ title = '', ms, seen, words }: Row, number?: number):
   const took = ms === undefined ? '' : `${Math.round(ms)} ms`
   const mark = paint('green', '✔')
   print(` ${mark} ${number ?? ' '}  ${title.padEnd(28)}${paint('cyan', took.padStart(8))}  ${seen}`)
-  if (words !== undefined) print(paint('gray', indented(words)))
+  if (words !== undefined) printWords(words)
+}
+
+/** What somebody said, below the step it belongs to. */
+export function printWords(text: string): void {
+  print(paint('gray', indented(text)))
 }
 
 export function printFailure(error: unknown, title: string, number?: number): void {
   const message = error instanceof Error ? error.message : String(error)
   print(paint('red', ` ✘ ${number ?? ' '}  ${title}: not as it should be\n${indented(message)}`))
-}
-
-/** What upstreamd said last, for whoever has to find out why. */
-export function printTail(running: Running): void {
-  const said = running.events().filter(({ level }) => level >= 30)
-  for (const { msg } of said.slice(-4)) print(paint('gray', indented(`upstreamd: ${msg}`)))
 }
 
 function indented(text: string): string {

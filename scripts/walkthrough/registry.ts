@@ -12,7 +12,7 @@ export interface Registry {
   readonly words: { readonly fails: string; readonly dies: string } // what steps are called
   /** How to play with it: a service `hello` at this port, for one. */
   hints(port: number): readonly { readonly title: string; readonly text: string }[]
-  register(instance: Instance): Promise<void>
+  register(instances: readonly Instance[]): Promise<void>
   deregister(id: string): Promise<void>
   setHealth(id: string, health: Health): Promise<void>
   /** Takes it away from upstreamd without a word. */
@@ -45,9 +45,13 @@ export async function openConsul(closers: (() => Promise<void>)[], tag: string):
       { title: 'deregister', text: `curl -X PUT ${url}/v1/agent/service/deregister/hello` },
       { title: 'fail a check', text: `curl -X PUT ${url}/v1/agent/check/fail/service:web-1` },
     ],
-    // A check that stays as it is set, for longer than anybody keeps a demo running.
-    register: ({ service, id, port }) =>
-      consul.register({ Name: service, ID: id, Port: port, Tags: [tag], Check: { TTL: '720h', Status: 'passing' } }),
+    async register(instances) {
+      // It stays as it is set, for longer than anybody keeps a demo running.
+      const check = { TTL: '720h', Status: 'passing' }
+      for (const { service, id, port } of instances) {
+        await consul.register({ Name: service, ID: id, Port: port, Tags: [tag], Check: check })
+      }
+    },
     deregister: consul.deregister,
     setHealth: consul.setCheck,
     kill: consul.kill,
@@ -75,8 +79,8 @@ export async function openFile(folder: string, tag: string): Promise<Registry> {
         text: `echo '  - { name: hello, tags: [${tag}], instances: [{ address: 127.0.0.1, port: ${port} }] }' \\\n  >>${path}`,
       },
     ],
-    async register(instance) {
-      registered.set(instance.id, { ...instance, health: 'passing' })
+    async register(instances) {
+      for (const instance of instances) registered.set(instance.id, { ...instance, health: 'passing' })
       await write()
     },
     async deregister(id) {

@@ -36,7 +36,7 @@ export async function openStage(closers: (() => Promise<void>)[], interrupted: A
   const { instances, newcomer } = await openInstances(closers)
   interrupted.throwIfAborted()
   const registry = await openRegistry(closers, bench.folder)
-  for (const instance of instances) await registry.register(instance)
+  await registry.register(instances)
   printFact('services', `${countsOf(instances)}, each instance on a port of its own, tagged "${TAG}"`)
   interrupted.throwIfAborted()
 
@@ -73,6 +73,12 @@ export function event<T extends EventType>(
   const isIt = (logged: Logged): logged is Logged<T> => logged.type === type
   const look = () => stage.running.events().slice(from).find(isIt)
   return until(`${type} in upstreamd's log`, look, patience, stage.signal)
+}
+
+/** What upstreamd said last, for whoever has to find out why. */
+export function lastWords(running: Running): string {
+  const lines = running.log().split('\n').filter(Boolean).slice(-5)
+  return lines.map(line => (line.startsWith('{') ? `upstreamd: ${JSON.parse(line).msg}` : line)).join('\n')
 }
 
 /** What so many requests in a row are answered with: the text, or the status when it is no 200. */
@@ -141,11 +147,12 @@ async function stop(running: Running, folder: string): Promise<void> {
   const { child } = running
   const wasRunning = child.exitCode === null && child.signalCode === null
   const code = await running.stop()
-  const left = nginxOf(folder).map(({ pid, command }) => `${pid} (${command})`)
-  if (left.length > 0) throw new Error(`upstreamd left nginx behind, which is killed now: ${left.join(', ')}`)
+  if (!wasRunning) return
   // Told to stop while it was loading, it has no listener yet and ends by the signal itself.
   const isTold = code === 0 || child.signalCode === 'SIGTERM' || child.signalCode === 'SIGINT'
-  if (wasRunning && !isTold) throw new Error(describeEnd(running))
+  if (!isTold) throw new Error(describeEnd(running))
+  const left = nginxOf(folder).map(({ pid, command }) => `${pid} (${command})`)
+  if (left.length > 0) throw new Error(`upstreamd left nginx behind, which is killed now: ${left.join(', ')}`)
 }
 
 function ended(running: Running): AbortSignal {
@@ -154,9 +161,9 @@ function ended(running: Running): AbortSignal {
   return controller.signal
 }
 
-function describeEnd({ child, log }: Running): string {
-  const lines = log().trimEnd().split('\n').slice(-8).join('\n')
-  return `upstreamd ended with ${child.signalCode ?? `code ${child.exitCode}`}:\n${lines}`
+function describeEnd(running: Running): string {
+  const { signalCode, exitCode } = running.child
+  return `upstreamd ended with ${signalCode ?? `code ${exitCode}`}\n${lastWords(running)}`
 }
 
 function countsOf(instances: readonly Instance[]): string {

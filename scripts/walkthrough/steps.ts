@@ -42,7 +42,7 @@ async function* newService(stage: Stage): AsyncGenerator<Row> {
   if (before !== '404') throw new Error(`${hostOf(service)} → ${before} before it is registered; expected 404`)
 
   const since = performance.now()
-  await stage.registry.register(stage.newcomer)
+  await stage.registry.register([stage.newcomer])
   const answers = async () => (await ask(stage, service, 1))[0] === id
   await until(`${hostOf(service)} → ${id}`, answers, PATIENCE_MS, stage.signal)
   yield { ms: performance.now() - since, seen: `${hostOf(service)} → ${before}, registered: ${id}` }
@@ -59,7 +59,7 @@ async function* failingCheck(stage: Stage): AsyncGenerator<Row> {
   }
   const out = await mark('critical', ['web-1', 'web-3'])
   const back = await mark('passing', ['web-1', 'web-2', 'web-3'])
-  yield { ms: out.ms, seen: `${out.text}, passing: ${Math.round(back.ms)} ms` }
+  yield { ms: out.ms, seen: `${out.text}, back in ${Math.round(back.ms)} ms` }
 }
 
 async function* deregistered(stage: Stage): AsyncGenerator<Row> {

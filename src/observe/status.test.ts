@@ -3,7 +3,7 @@ import type { Event } from './event.ts'
 import { initialStatus, reduce, type Status } from './status.ts'
 
 const at = '2026-01-02T03:04:05.000Z'
-const after = (...events: Event[]): Status =>
+const statusAfter = (...events: Event[]): Status =>
   events.reduce(
     (status, event) => reduce(status, event, new Date(at)),
     initialStatus('0.1.0', { pid: 7, startTime: '99' }),
@@ -36,18 +36,23 @@ const refused: Event = {
 
 describe('ready', () => {
   it('not before something is live, and why is said', () => {
-    expect(after(started)).toMatchObject({ ready: false, reason: 'nothing is live yet', version: '0.1.0', pid: 7 })
+    expect(statusAfter(started)).toMatchObject({
+      ready: false,
+      reason: 'nothing is live yet',
+      version: '0.1.0',
+      pid: 7,
+    })
   })
 
   it('not before nginx runs', () => {
     const recalled: Event = { type: 'generation.recalled', digest: 'abc', sites: 2 }
 
-    expect(after(started, recalled)).toMatchObject({ ready: false, reason: 'nginx is not running' })
-    expect(after(started, recalled, nginx)).toMatchObject({ ready: true, reason: '', sites: 2 })
+    expect(statusAfter(started, recalled)).toMatchObject({ ready: false, reason: 'nginx is not running' })
+    expect(statusAfter(started, recalled, nginx)).toMatchObject({ ready: true, reason: '', sites: 2 })
   })
 
   it('when nginx took a generation up', () => {
-    expect(after(started, nginx, activated)).toMatchObject({
+    expect(statusAfter(started, nginx, activated)).toMatchObject({
       ready: true,
       reason: '',
       generation: { digest: 'abc', since: at },
@@ -56,33 +61,36 @@ describe('ready', () => {
   })
 
   it('without an nginx where only files are written', () => {
-    expect(after({ ...started, layout: 'files' }, activated).ready).toBe(true)
+    expect(statusAfter({ ...started, layout: 'files' }, activated).ready).toBe(true)
   })
 
   it('still, when Consul is lost: nginx goes on serving', () => {
-    expect(after(started, nginx, activated, lost).ready).toBe(true)
+    expect(statusAfter(started, nginx, activated, lost).ready).toBe(true)
   })
 
   it('still, when a new generation is refused: the old one serves', () => {
-    expect(after(started, nginx, activated, refused)).toMatchObject({
+    expect(statusAfter(started, nginx, activated, refused)).toMatchObject({
       ready: true,
       problem: '/etc/app.conf:3: unknown directive "x"',
     })
   })
 
   it('not, when the first generation is refused', () => {
-    expect(after(started, refused)).toMatchObject({ ready: false, reason: '/etc/app.conf:3: unknown directive "x"' })
+    expect(statusAfter(started, refused)).toMatchObject({
+      ready: false,
+      reason: '/etc/app.conf:3: unknown directive "x"',
+    })
   })
 
   it('no longer, when nginx is gone, until it is back', () => {
     const exited: Event = { type: 'process.exited', pid: 77, problem: 'the nginx master process is gone', retryIn: 100 }
 
-    expect(after(started, nginx, activated, exited)).toMatchObject({ ready: false, nginx: undefined })
-    expect(after(started, nginx, activated, exited, { ...nginx, pid: 78 })).toMatchObject({ ready: true })
+    expect(statusAfter(started, nginx, activated, exited)).toMatchObject({ ready: false, nginx: undefined })
+    expect(statusAfter(started, nginx, activated, exited, { ...nginx, pid: 78 })).toMatchObject({ ready: true })
   })
 
   it('no longer, when upstreamd has stopped', () => {
-    expect(after(started, nginx, activated, { type: 'daemon.stopped', reason: 'SIGTERM' })).toMatchObject({
+    expect(statusAfter(started, nginx, activated, { type: 'daemon.stopped', reason: 'SIGTERM' })).toMatchObject({
       ready: false,
       reason: 'SIGTERM',
     })
@@ -91,14 +99,14 @@ describe('ready', () => {
 
 describe('a problem', () => {
   it('is over when something is accepted', () => {
-    expect(after(started, nginx, refused, activated).problem).toBeUndefined()
+    expect(statusAfter(started, nginx, refused, activated).problem).toBeUndefined()
   })
 
   it('is over when its template changed', () => {
     const failed: Event = { type: 'template.failed', path: '/a.njk', code: 'TEMPLATE_SYNTAX', message: '/a.njk:1:1: x' }
 
-    expect(after(started, nginx, activated, failed).problem).toContain('/a.njk:1:1: x')
-    expect(after(started, failed, { type: 'template.loaded', path: '/a.njk' }).problem).toBeUndefined()
+    expect(statusAfter(started, nginx, activated, failed).problem).toContain('/a.njk:1:1: x')
+    expect(statusAfter(started, failed, { type: 'template.loaded', path: '/a.njk' }).problem).toBeUndefined()
   })
 
   it.each<Event>([
@@ -113,7 +121,7 @@ describe('a problem', () => {
     { type: 'generation.failed', code: 'TARGET_STAGE_FAILED', problem: 'P', retryIn: 1 },
     { type: 'template.set_aside', paths: ['/a.njk'], problem: 'P' },
   ])('$type is one', event => {
-    expect(after(started, nginx, activated, event).problem).toContain('P')
+    expect(statusAfter(started, nginx, activated, event).problem).toContain('P')
   })
 })
 
@@ -121,7 +129,7 @@ describe('sources', () => {
   const snapshot: Event = { type: 'source.snapshot', source: 'consul', index: '918', services: 42 }
 
   it('what one said last stays known when it is lost, with its age', () => {
-    expect(after(snapshot, lost).sources.consul).toEqual({
+    expect(statusAfter(snapshot, lost).sources.consul).toEqual({
       healthy: false,
       index: '918',
       services: 42,
@@ -133,7 +141,7 @@ describe('sources', () => {
   it('one that is back is well', () => {
     const back: Event = { type: 'source.recovered', source: 'consul', after: 10 }
 
-    expect(after(snapshot, lost, back).sources.consul).toMatchObject({
+    expect(statusAfter(snapshot, lost, back).sources.consul).toMatchObject({
       healthy: true,
       problem: undefined,
       index: '918',
@@ -141,7 +149,7 @@ describe('sources', () => {
   })
 
   it('each has its own entry', () => {
-    const sources = after(snapshot, { ...lost, source: 'file:/a.yaml' }).sources
+    const sources = statusAfter(snapshot, { ...lost, source: 'file:/a.yaml' }).sources
 
     expect(sources).toMatchObject({ consul: { healthy: true }, 'file:/a.yaml': { healthy: false, services: 0 } })
   })
@@ -156,7 +164,7 @@ describe('what is held and what is rejected', () => {
   })
 
   it('stands there until it is accepted, each for itself', () => {
-    const { rejected } = after(
+    const { rejected } = statusAfter(
       { type: 'selection.rejected', rejection: rejection('a') },
       { type: 'selection.rejected', rejection: rejection('a', 'n/1') },
       { type: 'selection.rejected', rejection: rejection('b') },
@@ -169,12 +177,12 @@ describe('what is held and what is rejected', () => {
   it('is the whole list at every hold, and shrinks with every release', () => {
     const held: Event = { type: 'selection.held', services: ['a', 'b'], servers: 4, of: 5, until: 30_000 }
 
-    expect(after(held).held).toEqual(['a', 'b'])
-    expect(after(held, { type: 'selection.released', services: ['a'] }).held).toEqual(['b'])
+    expect(statusAfter(held).held).toEqual(['a', 'b'])
+    expect(statusAfter(held, { type: 'selection.released', services: ['a'] }).held).toEqual(['b'])
   })
 
   it('sites and servers are counted', () => {
-    expect(after({ type: 'selection.changed', sites: 3, servers: 9, rejected: 1 })).toMatchObject({
+    expect(statusAfter({ type: 'selection.changed', sites: 3, servers: 9, rejected: 1 })).toMatchObject({
       sites: 3,
       servers: 9,
     })
@@ -182,7 +190,7 @@ describe('what is held and what is rejected', () => {
 })
 
 it('folding changes nothing that was there before', () => {
-  const before = after(started, nginx, activated)
+  const before = statusAfter(started, nginx, activated)
   const copy = structuredClone(before)
 
   reduce(before, lost, new Date())

@@ -74,7 +74,8 @@ export function loadTemplates(
       for (const slot of refused) slot.candidate = slot.accepted ?? slot.candidate
       emit({ type: 'template.set_aside', paths: refused.map(({ spec }) => spec.path), problem })
     },
-    texts: () => Object.fromEntries(slots.map(({ spec, accepted }) => [spec.path, accepted?.source.text ?? ''])),
+    texts: () =>
+      Object.fromEntries(slots.flatMap(({ spec, accepted }) => (accepted ? [[spec.path, accepted.source.text]] : []))),
     reload() {
       for (const slot of slots) read(slot)
     },

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Children } from './children.ts'
@@ -49,6 +49,8 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
   const children = new Children()
   const folder = mkdtempSync(join(tmpdir(), 'upstreamd-consul-'))
   const [http, server, lan, wan] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const file = join(folder, 'config.json')
+  writeFileSync(file, JSON.stringify(config))
   const args = [
     'agent',
     '-dev',
@@ -62,7 +64,7 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
     '-grpc-port=-1',
     '-dns-port=-1',
     '-log-level=err',
-    ...(Object.keys(config).length > 0 ? [`-hcl=${hcl(config)}`] : []),
+    ...(Object.keys(config).length > 0 ? [`-config-file=${file}`] : []),
   ]
   const address = `127.0.0.1:${http}`
 
@@ -122,9 +124,3 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
 
 /** A check that stays as it is set. */
 export const TTL = { TTL: '1h', Status: 'passing' }
-
-function hcl(config: Record<string, unknown>): string {
-  return Object.entries(config)
-    .map(([key, value]) => `${key} = ${JSON.stringify(value).replaceAll('":', '" =')}`)
-    .join('\n')
-}

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { factsOf } from './facts.ts'
+
+let conf: string
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'upstreamd-facts-'))
+  conf = join(folder, 'nginx.conf')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function facts(http: string, listen = '80') {
+  writeFileSync(join(folder, 'ours.conf'), 'upstream ours {} server { listen 80 default_server; }')
+  writeFileSync(conf, `events {}\nhttp {\n${http}\ninclude ours.conf;\n}\n`)
+  return factsOf(conf, [join(folder, 'ours.conf')], listen)
+}
+
+describe('what our text in a foreign tree has to reckon with', () => {
+  it.each([
+    { title: 'on the same port', http: 'server { listen 80 default_server; }', listen: '80' },
+    { title: 'by its old name', http: 'server { listen 80 default; }', listen: '80' },
+    { title: 'on a port nobody wrote down', http: 'server { listen 0.0.0.0 default_server; }', listen: '80' },
+    { title: 'on IPv6', http: 'server { listen [::]:80 default_server; }', listen: '80' },
+    { title: 'when we listen on an address', http: 'server { listen 8080 default_server; }', listen: '127.0.0.1:8080' },
+  ])('somebody else’s default server $title: ours is left out, and that is said', ({ http, listen }) => {
+    const { defaultServer, warnings } = facts(http, listen)
+
+    expect(defaultServer).toBe(`${conf}:3`)
+    expect(warnings).toEqual([expect.stringContaining(`${conf}:3 is the default_server`)])
+  })
+
+  it.each([
+    { title: 'there is none but ours', http: '' },
+    { title: 'it is for another port', http: 'server { listen 8080 default_server; }' },
+    { title: 'a server is no default', http: 'server { listen 80; }' },
+    { title: 'it is commented out', http: '# server { listen 80 default_server; }' },
+  ])('no default server in our way, when $title', ({ http }) => {
+    expect(facts(http)).toMatchObject({ defaultServer: undefined, warnings: [] })
+  })
+
+  it('upstream names that are taken, without case and without ours', () => {
+    expect(facts('upstream Api {}\nupstream "web-2" {}').upstreams).toEqual(new Set(['api', 'web-2']))
+  })
+
+  it('the longest server name, by the size of the hash', () => {
+    expect(facts('').longestServerName).toBe(46)
+    expect(facts('server_names_hash_bucket_size 128;').longestServerName).toBe(110)
+  })
+})

@@ -24,11 +24,11 @@ FROM ${BASE}
 # Debian's default site goes: it claims default_server on port 80. nginx's logs go where `docker logs` reads.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends nginx tini \
- && rm -rf /var/lib/apt/lists/* /etc/nginx/sites-enabled/default \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /etc/nginx/sites-enabled/default \
  && ln -sf /dev/stdout /var/log/nginx/access.log \
  && ln -sf /dev/stderr /var/log/nginx/error.log \
  && useradd --system --home-dir /var/lib/upstreamd --shell /usr/sbin/nologin upstreamd \
- && install -d -m 0700 -o upstreamd -g upstreamd /var/lib/upstreamd \
+ && install -d -m 0770 -g upstreamd /var/lib/upstreamd \
  && mkdir -p /opt/upstreamd/bin \
  && printf '%s\n' '#!/bin/sh' 'exec /opt/upstreamd/bin/node /opt/upstreamd/dist/upstreamd.js "$@"' >/usr/local/bin/upstreamd \
  && chmod 755 /usr/local/bin/upstreamd
@@ -46,5 +46,5 @@ RUN upstreamd -version
 VOLUME /var/lib/upstreamd
 EXPOSE 80
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["upstreamd", "healthcheck"]
-# tini reaps orphans, which Node as process 1 would not, and -g passes a signal on to a -template command, too.
+# tini reaps orphans, which Node as process 1 would not; -g hands a signal on to the whole process group.
 ENTRYPOINT ["tini", "-g", "--", "upstreamd"]

@@ -1,7 +1,8 @@
 import { constants } from 'node:os'
 import { keep } from './walkthrough/keep.ts'
+import { openStage } from './walkthrough/open.ts'
 import { print, printFailure, printHeading, printRow, printWords } from './walkthrough/page.ts'
-import { lastWords, openStage, type Stage } from './walkthrough/stage.ts'
+import { lastWords, type Stage } from './walkthrough/stage.ts'
 import { type Step, stepsOf, unforeseen } from './walkthrough/steps.ts'
 
 type Closers = (() => Promise<void>)[]

@@ -34,7 +34,8 @@ use_docker() {
   [ "$(id -u)" = 0 ] || skip 'no docker daemon answers, and only root could start one'
   command -v dockerd >/dev/null || skip 'no docker daemon answers, and there is no dockerd to start'
   export DOCKER_HOST=unix://$work/docker.sock
-  dockerd --data-root "$work/data" --exec-root "$work/exec" -H "$DOCKER_HOST" -p "$work/docker.pid" \
+  # In a session of its own: a Ctrl-C must not end it before the containers are gone.
+  setsid dockerd --data-root "$work/data" --exec-root "$work/exec" -H "$DOCKER_HOST" -p "$work/docker.pid" \
     --bridge=none --iptables=false --ip-forward=false --userland-proxy=false >"$work/dockerd.log" 2>&1 &
   dockerd=$!
   within 30 docker info || skip "dockerd does not start: $(grep -E 'level=(error|fatal)|failed' "$work/dockerd.log" | tail -n 1)"

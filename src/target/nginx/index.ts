@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { UpstreamdError } from '../../errors.ts'
 import { describe } from '../../model/diagnostic.ts'
@@ -10,9 +10,10 @@ import type { Activation, Staged, Target, Validation } from '../target.ts'
 import { type Activator, activate } from './activate.ts'
 import { adoptLayout, errorLogOf, globalsFor, pidFileOf, staleSocketsOf } from './adopt.ts'
 import { NginxConfig } from './config.ts'
+import { isSocketFile } from './control-socket.ts'
 import { keepRunning } from './keep-running.ts'
 import type { Layout, Prepared } from './layout.ts'
-import { CONTROL_SOCKET, ownLayout } from './own.ts'
+import { ownLayout } from './own.ts'
 import { Supervisor } from './supervisor.ts'
 import { validate } from './validate.ts'
 
@@ -120,7 +121,6 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
   const shared = { binary: binary.path, version: binary.version, compiledIn: binary.conf }
   if (config.layout === 'own') {
     const layout = ownLayout(state)
-    const socket = join(layout.run, CONTROL_SOCKET)
     const supervisor = new Supervisor(
       {
         ...shared,
@@ -132,8 +132,11 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
         cwd: layout.run,
         startArguments: layout.startArguments,
         globals: () => ['daemon off;'],
-        socket: CONTROL_SOCKET,
-        staleSockets: async () => [socket],
+        control: layout.run,
+        staleSockets: async () =>
+          readdirSync(layout.run)
+            .filter(isSocketFile)
+            .map(name => join(layout.run, name)),
       },
       runtime,
     )
@@ -154,7 +157,7 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
       cwd: layout.cwd,
       startArguments: layout.startArguments,
       globals: () => globalsFor(conf),
-      socket: undefined,
+      control: undefined,
       staleSockets: () => staleSocketsOf(conf),
     },
     runtime,

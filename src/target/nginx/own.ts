@@ -4,14 +4,13 @@ import { basename, join } from 'node:path'
 import { switchLink } from '../../disk.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
+import { checkFolder, controlConf } from './control-socket.ts'
 import type { Layout } from './layout.ts'
-
-/** The socket nginx answers on; relative to its working folder, because socket paths hold 107 bytes only. */
-export const CONTROL_SOCKET = 'control.sock'
 
 /** upstreamd ships nginx.conf: every generation is a folder, `current` a link that one rename switches. */
 export function ownLayout(root: string): Layout & { readonly conf: string; readonly run: string } {
   const folders = { generations: join(root, 'generations'), run: join(root, 'run'), test: join(root, 'test') }
+  checkFolder(folders.run)
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o750 })
   const current = join(root, 'current')
   const ledger = openLedger(root)
@@ -68,17 +67,4 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
     },
     isStartable: async () => (await published()) !== undefined,
   }
-}
-
-/** A server only we can reach: the folder of its socket is closed to others. */
-function controlConf(digest: string): string {
-  return `# Written by upstreamd: how it asks nginx which generation it runs.
-server {
-    listen unix:${CONTROL_SOCKET};
-    access_log off;
-    location = /generation { default_type text/plain; return 200 "${digest}"; }
-    location = /status { stub_status; }
-    location / { return 404; }
-}
-`
 }

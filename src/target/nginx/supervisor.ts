@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
-import { ask } from './control-socket.ts'
+import { isAnswering, runningDigest } from './control-socket.ts'
 import { launch } from './launch.ts'
 import { LogTail } from './log-tail.ts'
 import { nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
@@ -24,7 +24,7 @@ export interface SupervisorOptions {
   readonly cwd: string
   readonly startArguments: () => readonly string[]
   readonly globals: () => readonly string[] // directives for `-g`
-  readonly socket: string | undefined // where it answers with its digest, relative to cwd
+  readonly control: string | undefined // folder of the sockets on which it answers with its digest
   readonly staleSockets: () => Promise<readonly string[]> // unix sockets a killed master may have left
 }
 
@@ -156,8 +156,8 @@ export class Supervisor {
 
   /** Own layout: the digest nginx answers with; undefined when it does not answer. */
   async digest(): Promise<string | undefined> {
-    const { socket, cwd } = this.#options
-    return socket === undefined ? undefined : ask(join(cwd, socket), '/generation')
+    const { control } = this.#options
+    return control === undefined ? undefined : runningDigest(control)
   }
 
   /** Quits gracefully, then with force, within `timeout` ms. */
@@ -193,21 +193,15 @@ export class Supervisor {
     isAlive: () => boolean,
     deadline = DEADLINE_MS,
   ): Promise<Verdict> {
-    const { socket } = this.#options
+    const { control } = this.#options
     const witness: Witness = {
       lines: () => this.#lines(),
       hasNotices: this.#known?.started ?? false,
       workers: () => (this.#known === undefined ? [] : workersOf(this.#known.pid)),
       isAlive,
-      answers: socket === undefined || digest === undefined ? undefined : () => this.#anyAnswers(digest),
+      answers: control === undefined || digest === undefined ? undefined : () => isAnswering(control, digest),
     }
     return verdict(witness, before, this.#known?.pid ?? 0, deadline, { ...this.#runtime, signal: neverAborted })
-  }
-
-  /** Old workers answer, too, for the 100 ms until the master tells them to go: several are asked at once. */
-  async #anyAnswers(digest: string): Promise<boolean> {
-    const answers = await Promise.all([1, 2, 3, 4].map(() => this.digest()))
-    return answers.includes(digest)
   }
 
   /** `daemon on` in the tree: what we started has ended, and its child is the master. */

@@ -57,12 +57,11 @@ export function createGenerations(root: string, place: (path: string, position: 
       { path: MANIFEST, text: JSON.stringify(manifest) },
     ]
     try {
-      await mkdir(building, { recursive: true, mode: 0o750 })
-      for (const { path, text } of files) {
-        const full = join(building, path)
-        await mkdir(dirname(full), { recursive: true, mode: 0o750 })
-        await writeNew(full, text, 0o640)
+      for (const folder of new Set(files.map(({ path }) => dirname(join(building, path))))) {
+        await mkdir(folder, { recursive: true, mode: 0o750 })
       }
+      // At the same time, because each waits for the disk.
+      await Promise.all(files.map(({ path, text }) => writeNew(join(building, path), text, 0o640)))
       await rm(final, { recursive: true, force: true }) // incomplete or edited; the live one is never rewritten: it is present
       await rename(building, final)
       await syncFolder(root)

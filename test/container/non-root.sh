@@ -1,4 +1,4 @@
-# Without root: upstreamd's own nginx.conf, and a state folder that the user may write.
+# With less than root: first upstreamd's own nginx.conf and a state folder that the user may write.
 own=(-consul-addr=$consul_at:8500 -tag=calico -domain=flyclock.cn)
 users() { inside "$1" sh -c 'for p in /proc/[0-9]*; do grep -qx nginx $p/comm && stat -c %u $p; done' 2>/dev/null | sort -u; }
 
@@ -20,3 +20,9 @@ start tight --net=calico --ip=10.233.49.103 --user upstreamd --cap-drop=ALL --re
 serves '--user upstreamd --cap-drop=ALL --read-only, port 80' tight 10.233.49.103
 stops '--read-only' tight
 discard tight
+
+# Root with no more capabilities than nginx needs to become www-data: Debian's nginx.conf, adopted.
+start three --net=calico --ip=$ingress_at --cap-drop=ALL --cap-add=SETUID --cap-add=SETGID --cap-add=CHOWN "$image" "${drop_in[@]}"
+serves 'drop-in with three capabilities' three
+stops 'three capabilities' three
+discard three

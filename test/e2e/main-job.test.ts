@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RealConsul, startConsul, TTL } from '../support/consul.ts'
-import { type Backend, get, startBackend } from '../support/http.ts'
+import { type Backend, get, post, startBackend } from '../support/http.ts'
 import { freePort } from '../support/ports.ts'
 import { type Bench, type Running, workbench } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
@@ -109,6 +109,31 @@ describe('services in Consul are served by nginx under their own names', () => {
       )
       return texts.filter(text => text === 'one').length === 45
     })
+  })
+
+  it('passes request bodies that are too large for memory', async () => {
+    const reply = await post(port, 'api.flyclock.cn', 'x'.repeat(4_000_000))
+
+    expect(reply.status).toBe(200)
+  })
+
+  it('serves 500 instances of one service', async () => {
+    for (let number = 0; number < 500; number += 1) {
+      await consul.register({
+        Name: 'many',
+        ID: `many-${number}`,
+        Address: `127.1.${number >> 8}.${number & 255}`,
+        Port: backends[0]?.port ?? 0,
+        Tags: ['calico'],
+      })
+    }
+
+    const found = await running.saw(
+      'generation.activated',
+      ({ added }) => added.length > 0 && added.some(server => server.includes('127.1.1.243')),
+    )
+    expect(found.how).toBe('reloaded')
+    for (let number = 0; number < 500; number += 1) await consul.deregister(`many-${number}`)
   })
 
   it('reaches an instance by IPv6', async () => {

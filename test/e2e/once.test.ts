@@ -63,7 +63,9 @@ describe('-once', () => {
 
   it('ends with 75 when nginx refuses, and with 65 when the template is broken; nothing is written', async () => {
     const template = join(bench.folder, 'broken.njk')
-    const withTemplate = args.map(arg => (arg.startsWith('-template=') ? `-template=${template}:${tree.destination}` : arg))
+    const withTemplate = args.map(arg =>
+      arg.startsWith('-template=') ? `-template=${template}:${tree.destination}` : arg,
+    )
 
     writeFileSync(template, 'no_such_directive;\n')
     const refused = await bench.run([...withTemplate, '-once'])
@@ -98,7 +100,7 @@ describe('-dry', () => {
 
 describe('a command line that is wrong', () => {
   it.each([
-    { title: 'an unknown flag', args: ['-templat=x'], says: 'unknown option \'-templat=x\' (did you mean -template?)' },
+    { title: 'an unknown flag', args: ['-templat=x'], says: "unknown option '-templat=x' (did you mean -template?)" },
     { title: 'a malformed duration', args: ['-wait=5x'], says: '-wait: "5x" is not min[:max]' },
     { title: 'a malformed switch', args: ['-once=maybe'], says: '-once: "maybe" is neither true nor false' },
     { title: 'an unknown command', args: ['helthcheck'], says: 'unexpected argument "helthcheck"' },
@@ -125,7 +127,11 @@ describe('a command line that is wrong', () => {
     const template = join(bench.folder, 'broken.njk')
     writeFileSync(template, '{% for %}')
 
-    const { code, stderr } = await bench.run([`-source=${services.source}`, `-template=${template}:${tree.destination}`, `-nginx-conf=${tree.conf}`])
+    const { code, stderr } = await bench.run([
+      `-source=${services.source}`,
+      `-template=${template}:${tree.destination}`,
+      `-nginx-conf=${tree.conf}`,
+    ])
 
     expect(code).toBe(65)
     expect(stderr).toContain(`${template}:1:`)

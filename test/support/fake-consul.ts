@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Catalog, Registration } from './consul.ts'
 
@@ -47,8 +47,10 @@ export async function startFakeConsul(): Promise<FakeConsul> {
 
   function move(...changed: Table[]): void {
     index += 1
-    for (const table of changed) tables[table] = index
-    moved.emit('moved')
+    for (const table of changed) {
+      tables[table] = index
+      moved.emit(table)
+    }
   }
 
   function setCheck(CheckID: string, Status: string | undefined, ServiceID: string): Table[] {
@@ -71,7 +73,7 @@ export async function startFakeConsul(): Promise<FakeConsul> {
   }
 
   /** What a table's address answers, and which table wakes it. */
-  function answer(path: string, filter: string | null): { table: Table; body: () => unknown; index?: () => number } {
+  function answer(path: string, filter: string | null): { table: Table; body: () => unknown } {
     if (path === '/v1/catalog/services') return { table: 'services', body: tagsByService }
     if (path === '/v1/catalog/nodes') {
       return { table: 'nodes', body: () => [...nodes].map(([Node, Address]) => ({ Node, Address })) }
@@ -79,15 +81,17 @@ export async function startFakeConsul(): Promise<FakeConsul> {
     // A filter changes what is shown, never what wakes; the only one that is asked shows nothing.
     if (path === '/v1/health/state/any') return { table: 'checks', body: () => (filter ? [] : [...checks.values()]) }
     const node = decodeURIComponent(/^\/v1\/catalog\/node-services\/([^/]+)$/.exec(path)?.[1] ?? '')
-    const body = () => (nodes.has(node) ? { Node: { Node: node }, Services: servicesOf(node) } : null)
-    return { table: 'services', body: () => body() ?? { Node: null, Services: null } }
+    const known = () => ({
+      Node: { Node: node, Address: nodes.get(node) },
+      Services: node === HOME ? [...services.values()] : [],
+    })
+    return { table: 'services', body: () => (nodes.has(node) ? known() : { Node: null, Services: null }) }
   }
 
   function tagsByService(): Record<string, string[]> {
     const byName = Map.groupBy(services.values(), ({ Service }) => Service)
     return Object.fromEntries([...byName].map(([name, rows]) => [name, [...new Set(rows.flatMap(({ Tags }) => Tags))]]))
   }
-  const servicesOf = (node: string) => (node === HOME ? [...services.values()] : [])
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake')
@@ -97,7 +101,7 @@ export async function startFakeConsul(): Promise<FakeConsul> {
     const timeout = AbortSignal.timeout(Number.parseInt(searchParams.get('wait') ?? '300000', 10))
     while (asked > 0 && tables[table] <= asked && !timeout.aborted && !response.destroyed) {
       const before = tables[table]
-      await Promise.race([once(moved, 'moved', { signal: timeout }).catch(() => {}), once(response, 'close')])
+      await Promise.race([once(moved, table, { signal: timeout }).catch(() => {}), once(response, 'close')])
       if (tables[table] < before) break
     }
     response.writeHead(200, { 'content-type': 'application/json', 'x-consul-index': String(tables[table]) })
@@ -153,8 +157,10 @@ export async function startFakeConsul(): Promise<FakeConsul> {
     },
     restore() {
       index = 3
-      Object.assign(tables, { services: 3, checks: 3, nodes: 3 })
-      moved.emit('moved')
+      for (const table of ['services', 'checks', 'nodes'] as const) {
+        tables[table] = index
+        moved.emit(table)
+      }
     },
     stop: () =>
       new Promise(resolve => {

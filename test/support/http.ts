@@ -8,26 +8,33 @@ export interface Reply {
 }
 
 /** One request on a connection of its own. */
-export function get(port: number, host: string, path = '/', headers: Record<string, string> = {}): Promise<Reply> {
+export function get(port: number, host: string, path = '/'): Promise<Reply> {
+  return send(port, host, path, undefined)
+}
+
+export function post(port: number, host: string, body: string): Promise<Reply> {
+  return send(port, host, '/', body)
+}
+
+function send(port: number, host: string, path: string, body: string | undefined): Promise<Reply> {
+  const method = body === undefined ? 'GET' : 'POST'
   return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: '127.0.0.1', port, path, agent: false, headers: { ...headers, host }, timeout: 5_000 },
-      response => {
-        const chunks: Buffer[] = []
-        response.on('data', chunk => chunks.push(chunk))
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            text: Buffer.concat(chunks).toString(),
-            headers: response.headers,
-          }),
-        )
-        response.on('error', reject)
-      },
-    )
+    const options = { host: '127.0.0.1', port, path, method, agent: false, headers: { host }, timeout: 5_000 }
+    const sent = request(options, response => {
+      const chunks: Buffer[] = []
+      response.on('data', chunk => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString(),
+          headers: response.headers,
+        }),
+      )
+      response.on('error', reject)
+    })
     sent.on('timeout', () => sent.destroy(new Error('timeout')))
     sent.on('error', reject)
-    sent.end()
+    sent.end(body)
   })
 }
 

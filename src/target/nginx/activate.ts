@@ -30,6 +30,7 @@ export async function activate(
   signal: AbortSignal,
 ): Promise<Accepted | Extract<Activation, { kind: 'rolled_back' }>> {
   signal.throwIfAborted() // before the commit a stop ends it; behind it, it is carried through
+  let mayHaveMoved = false
   await layout.publish(generation)
   try {
     const accepted = await take()
@@ -88,8 +89,9 @@ export async function activate(
     const pid = supervisor.master?.pid
     if (found.kind === 'accepted' && pid !== undefined) return { kind, pid, workers: found.workers }
     const why = found.kind === 'accepted' ? 'nginx ended right after it had accepted' : found.reason
+    mayHaveMoved = found.kind !== 'refused'
     // An end may come from outside; a refusal has its reason in the configuration or its surroundings.
-    const code = found.kind === 'refused' || found.kind === 'silent' ? 'TARGET_NOT_TAKEN_UP' : 'TARGET_EXITED'
+    const code = found.kind === 'accepted' || found.kind === 'died' ? 'TARGET_EXITED' : 'TARGET_NOT_TAKEN_UP'
     throw new UpstreamdError(code, `nginx did not take up the configuration: ${why}`)
   }
 
@@ -103,10 +105,12 @@ export async function activate(
         if (mayStart && previous !== undefined && (await layout.isStartable())) await takeBySignal(previous)
         return
       }
-      // A refusal leaves the old configuration in the master's memory; only if it moved on must it be told.
-      const answered = await supervisor.digest()
-      const moved = answered === undefined ? commands.length > 0 && hasChanged(workers) : answered === generation.digest
-      if (moved && previous !== undefined) await takeBySignal(previous)
+      // A refusal leaves the old configuration in the master's memory, unless its ports came free in the meantime.
+      const hasMoved =
+        mayHaveMoved ||
+        (await supervisor.digest()) === generation.digest ||
+        (commands.length > 0 && hasChanged(workers))
+      if (hasMoved && previous !== undefined) await takeBySignal(previous)
     } catch (error) {
       const what = `${reasonOf(cause)}; and going back failed too: ${reasonOf(error)}`
       throw new UpstreamdError('TARGET_ROLLBACK_FAILED', what, { cause })

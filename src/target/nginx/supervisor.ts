@@ -148,7 +148,7 @@ export class Supervisor {
 
   /** Workers of a generation that die right after they were accepted, in nginx's words. */
   lateDeaths(workers: readonly number[]): string | undefined {
-    const dead = deaths(this.#lines(), workers)
+    const dead = deaths(this.#lines(), pid => workers.includes(pid))
     if (dead.length > 0) return dead.join('; ')
     const alive = this.master === undefined ? undefined : workersOf(this.master.pid)
     return alive?.length === 0 ? 'all workers are gone' : undefined

@@ -51,11 +51,11 @@ describe('workers that die of a configuration', () => {
   ]
 
   it('are those of the new generation that ended with a fatal code or on a signal', () => {
-    expect(deaths(lines, [105, 106, 107])).toEqual(lines.slice(0, 2))
+    expect(deaths(lines, pid => [105, 106, 107].includes(pid))).toEqual(lines.slice(0, 2).map(line => line.slice(line.indexOf('worker process'))))
   })
 
   it('an old worker’s death is not its fault', () => {
-    expect(deaths(lines, [200, 201])).toEqual([])
+    expect(deaths(lines, pid => pid >= 200)).toEqual([])
   })
 
   it('are told without time stamps', () => {

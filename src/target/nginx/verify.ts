@@ -19,7 +19,8 @@ export interface Witness {
 export type Verdict =
   | { readonly kind: 'accepted'; readonly workers: readonly number[] }
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'died'; readonly reason: string }
+  | { readonly kind: 'died'; readonly reason: string } // the master is gone
+  | { readonly kind: 'broken'; readonly reason: string } // accepted, and its workers died of it
   | { readonly kind: 'silent'; readonly reason: string } // nothing happened within the deadline
 
 /** Waits until the evidence speaks, at most `deadline` ms (longer while nginx itself still tries to bind). */
@@ -37,6 +38,9 @@ export async function verdict(
     const word = heard(lines, master)
     if (word.kind === 'refused') return word
     if (!witness.isAlive()) return { kind: 'died', reason: emergencies(lines) || 'the master process ended' }
+    const dead = deaths(lines, pid => !before.has(pid))
+    if (word.kind === 'accepted' && dead.length > 0)
+      return { kind: 'broken', reason: [...dead, emergencies(lines)].filter(Boolean).join('; ') }
     if (fresh.length > 0 && (word.kind === 'accepted' || !witness.hasNotices)) {
       if (witness.answers === undefined || (await witness.answers())) return { kind: 'accepted', workers: fresh }
     }
@@ -65,11 +69,11 @@ export function heard(
   return { kind: word }
 }
 
-/** Did workers of this generation die of it? `exited with fatal code 2`, `exited on signal 11`. */
-export function deaths(lines: readonly string[], workers: readonly number[]): string[] {
-  return lines.filter(line => {
-    const pid = /worker process (\d+) exited (?:with fatal code|on signal)/.exec(line)?.[1]
-    return pid !== undefined && workers.includes(Number(pid))
+/** Workers that died of what they were told, in nginx's words: `exited with fatal code 2`, `exited on signal 11`. */
+export function deaths(lines: readonly string[], isNew: (pid: number) => boolean): string[] {
+  return lines.flatMap(line => {
+    const match = /(worker process (\d+) exited (?:with fatal code|on signal).*)$/.exec(line)
+    return match !== null && isNew(Number(match[2])) ? [match[1] ?? ''] : []
   })
 }
 

@@ -42,8 +42,8 @@ export function consulBinary(): string | undefined {
   return candidates.map(folder => join(folder, 'consul')).find(existsSync)
 }
 
-/** A real `consul agent -dev` on free ports of loopback. */
-export async function startConsul(config: Record<string, unknown> = {}): Promise<RealConsul> {
+/** A real `consul agent -dev` on free ports of loopback, with more configuration, asked with a token. */
+export async function startConsul(config: Record<string, unknown> = {}, token?: string): Promise<RealConsul> {
   const binary = consulBinary()
   if (binary === undefined) throw new Error('no consul: run ./scripts/setup')
   const children = new Children()
@@ -55,7 +55,7 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
     'agent',
     '-dev',
     '-bind=127.0.0.1',
-    '-client=127.0.0.1',
+    ...('client_addr' in config ? [] : ['-client=127.0.0.1']),
     '-node=test',
     `-http-port=${http}`,
     `-server-port=${server}`,
@@ -71,6 +71,7 @@ export async function startConsul(config: Record<string, unknown> = {}): Promise
   async function call(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`http://${address}/v1${path}`, {
       method,
+      ...(token !== undefined && { headers: { 'x-consul-token': token } }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const text = await response.text()

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { reasonOf } from '../../errors.ts'
+import { reasonOf, UpstreamdError } from '../../errors.ts'
 import type { Snapshot } from '../../model/catalog.ts'
 import { defineModule } from '../../registry.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -63,7 +63,7 @@ async function* snapshots(config: ConsulConfig, interest: Interest, runtime: Run
   const watching = [
     watch('services', '/catalog/services', ServiceNames, () => tables.touchAll()),
     watch('checks', CHECKS, Checks, checks => tables.setChecks(checks)),
-    watch('nodes', '/catalog/nodes', Nodes, nodes => tables.setNodes(nodes)),
+    watch('nodes', '/catalog/nodes', Nodes, nodes => tables.setNodes(refuseNone(nodes))),
   ]
   for (const watcher of watching) watcher.catch(error => wakeup.fail(error))
 
@@ -120,6 +120,15 @@ async function retryLater(wakeup: Wakeup, signal: AbortSignal): Promise<void> {
 async function checkIndex(client: ConsulClient, signal: AbortSignal): Promise<bigint> {
   const { index } = await client.ask({ path: CHECKS, filter: 'CheckID == ""' }, Checks, signal)
   return index
+}
+
+/**
+ * A Consul that answers is a node itself. None at all means that the token may not read them (1.8.7 says so with an
+ * empty list and nothing else), or that the agent has just started: either way nothing is known.
+ */
+function refuseNone(nodes: Nodes): Nodes {
+  if (nodes.length > 0) return nodes
+  throw new UpstreamdError('SOURCE_DENIED', 'it lists no node, not even its own: the token may not read the catalog')
 }
 
 function maximum(indexes: readonly bigint[]): bigint {

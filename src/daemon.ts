@@ -1,56 +1,40 @@
 import { type CatalogStore, createCatalogStore } from './catalog.ts'
+import type { Delivery } from './delivery.ts'
 import type { Snapshot } from './model/catalog.ts'
 import type { Plan } from './plan.ts'
 import { type Quiescence, quiesce } from './quiescence.ts'
 import { needsServices } from './render/render.ts'
-import { createResolver } from './resolver.ts'
+import { createResolver, type Resolver } from './resolver.ts'
 import type { Runtime } from './runtime.ts'
 import { hostNamesOf } from './select/select.ts'
 import { follow } from './source/follow.ts'
 import type { Source } from './source/source.ts'
 
+/** A host name that nobody answered for is asked for again. */
+const RESOLVE_AGAIN_MS = 30_000
+
 export interface Daemon {
   /** Resolves when the signal has aborted and nothing runs any more; rejects with what is a bug. */
   readonly ended: Promise<void>
-  /** Runs the pipeline in so many ms, whether or not anything changes until then. */
-  again(ms: number): void
   /** An operator believes the loss that is held. */
   approve(): void
 }
 
+interface Wait {
+  readonly min: number // ms
+  readonly max: number
+}
+
 /** The pipeline, from the sources to the targets. Everything it decides is decided in a stage. */
-export function startDaemon(
-  { sources, deliveries }: Plan,
-  wait: { readonly min: number; readonly max: number },
-  runtime: Runtime,
-): Daemon {
+export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: Runtime): Daemon {
   const { signal } = runtime
-  const catalogs: CatalogStore = createCatalogStore(sources.map(source => source.name))
+  const catalogs = createCatalogStore(sources.map(source => source.name))
   const resolver = createResolver(runtime.clock.now)
   const bug = Promise.withResolvers<never>()
-  const quiescence: Quiescence = quiesce(() => run().catch(bug.reject), wait, signal)
-
-  async function run(): Promise<void> {
-    const catalog = catalogs.current()
-    if (catalog === undefined) return
-    await recalled
-    for (const delivery of deliveries) {
-      if (signal.aborted) return
-      const names = hostNamesOf(catalog, { ...delivery.rules, resolved: new Map() })
-      const resolved = await resolver.resolve(names)
-      if ([...resolved.values()].some(addresses => addresses.length === 0)) again(30_000)
-      await delivery.update(catalog, resolved, runtime)
-    }
-  }
-
-  const recalled = Promise.all(deliveries.map(delivery => delivery.recall(runtime)))
-  const timers = new Set<NodeJS.Timeout>()
-  function again(ms: number): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      quiescence.now()
-    }, ms)
-    timers.add(timer)
+  // Each delivery has a pace of its own: a command that takes half a minute holds nobody else up.
+  const lines = deliveries.map(delivery => conduct(delivery, catalogs, resolver, wait, runtime, bug.reject))
+  const tick = () => {
+    for (const line of lines) line.tick()
   }
 
   /** Selected by tag; everything, as long as a template looks at `services`. */
@@ -68,10 +52,10 @@ export function startDaemon(
     }
   }
   function take(snapshot: Snapshot): void {
-    if (catalogs.put(snapshot) && catalogs.current() !== undefined) quiescence.tick()
+    if (catalogs.put(snapshot) && catalogs.current() !== undefined) tick()
   }
   function templateChanged(): void {
-    quiescence.tick()
+    tick()
     if (seesAll === looksAtServices()) return
     seesAll = !seesAll
     asking.abort() // the sources are asked again, with the other interest
@@ -83,19 +67,52 @@ export function startDaemon(
   for (const { templates } of deliveries) templates.watch(templateChanged, signal)
 
   async function untilAborted(): Promise<void> {
-    await Promise.all([recalled, ...following, ...supervising])
+    await Promise.all([...following, ...supervising])
     await aborted(signal)
-    for (const timer of timers) clearTimeout(timer)
-    await quiescence.idle()
+    await Promise.all(lines.map(line => line.idle()))
   }
   return {
     ended: Promise.race([untilAborted(), bug.promise]),
-    again,
     approve() {
       for (const delivery of deliveries) delivery.approve()
-      quiescence.now()
+      for (const line of lines) line.now()
     },
   }
+}
+
+/** Catalog → one delivery, when it is calm, one run at a time. */
+function conduct(
+  delivery: Delivery,
+  catalogs: CatalogStore,
+  resolver: Resolver,
+  wait: Wait,
+  runtime: Runtime,
+  fail: (bug: unknown) => void,
+): Quiescence {
+  const { signal } = runtime
+  const recalled = delivery.recall(runtime)
+  const quiescence = quiesce(() => run().catch(fail), wait, signal)
+
+  async function run(): Promise<void> {
+    await recalled
+    const catalog = catalogs.current()
+    if (catalog === undefined || signal.aborted) return
+    const names = hostNamesOf(catalog, { ...delivery.rules, resolved: new Map() })
+    const resolved = await resolver.resolve(names)
+    if ([...resolved.values()].some(addresses => addresses.length === 0)) again(RESOLVE_AGAIN_MS)
+    await delivery.update(catalog, resolved, { ...runtime, again })
+  }
+
+  function again(ms: number): void {
+    const timer = setTimeout(ended, ms)
+    signal.addEventListener('abort', ended, { once: true })
+    function ended(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', ended)
+      quiescence.now()
+    }
+  }
+  return quiescence
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -22,10 +22,13 @@ export interface DeliveryParts {
   readonly around: Surroundings
   readonly policy: GuardPolicy
   readonly memory: Memory
-  /** Runs the pipeline again in so many ms, whether or not anything changes until then. */
-  readonly again: (ms: number) => void
   /** Only one delivery tells of the selection: it is the same for all. */
   readonly isSpeaker: boolean
+}
+
+/** What an update may use; `again` asks for another one in so many ms, whether or not anything changes until then. */
+export interface UpdateRuntime extends Runtime {
+  again(ms: number): void
 }
 
 /** One target and the templates that make its generations. */
@@ -36,7 +39,7 @@ export interface Delivery {
   /** Once, before the first update: what was live in the last life. */
   recall(runtime: Runtime): Promise<void>
   /** Catalog in, outcome out: what went wrong has been said, and will be tried again. Throws only what is a bug. */
-  update(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<void>
+  update(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: UpdateRuntime): Promise<void>
   /** An operator believes the loss that is held: the next update passes it. */
   approve(): void
 }
@@ -63,7 +66,7 @@ const soon: Partial<Record<Code, number>> = { TARGET_EXITED: 250, TARGET_COMMAND
 const RECONSIDER_MS = 60_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { templates, target, rules, around, policy, memory, again, isSpeaker } = parts
+  const { templates, target, rules, around, policy, memory, isSpeaker } = parts
   const progress: Progress = {
     live: undefined,
     announced: undefined,
@@ -81,7 +84,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     runtime.emit({ type: 'generation.recalled', digest, sites: selection.sites.length })
   }
 
-  function choose(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Selection {
+  function choose(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: UpdateRuntime): Selection {
     const live = progress.live?.selection
     const wanted = select(catalog, { ...rules, resolved }, live)
     const answersForUnavailable = templates.outputs().some(({ template }) => template.uses('unavailable'))
@@ -103,7 +106,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
     progress.held = guarded.held
     if (guarded.held.length > 0 && !isEverything) {
-      again(Math.max(...guarded.held.map(({ since }) => since + policy.holdFor - now)) + 1)
+      runtime.again(Math.max(...guarded.held.map(({ since }) => since + policy.holdFor - now)) + 1)
     }
     return guarded.selection
   }
@@ -113,7 +116,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     selection: Selection,
     catalog: Catalog,
     resolved: SelectionRules['resolved'],
-    runtime: Runtime,
+    runtime: UpdateRuntime,
   ): Promise<Attempt> {
     const { clock, emit } = runtime
     const started = clock.now()
@@ -153,7 +156,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { ok: false, problem, blame: 'template' }
   }
 
-  function settle(generation: Generation, outcome: Outcome, started: number, runtime: Runtime): Attempt {
+  function settle(generation: Generation, outcome: Outcome, started: number, runtime: UpdateRuntime): Attempt {
     const { clock, emit } = runtime
     const { digest } = generation
     switch (outcome.kind) {
@@ -189,7 +192,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     digest: string,
     problem: string,
     first: number,
-    { clock }: Runtime,
+    { clock, again }: UpdateRuntime,
   ): { retryIn: number; problem: string } {
     const failures = progress.attempted?.digest === digest ? progress.attempted.failures + 1 : 1
     const retryIn = Math.min(first * 2 ** (failures - 1), 300_000)
@@ -198,7 +201,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { retryIn, problem }
   }
 
-  function reconsiderLater({ clock }: Runtime): void {
+  function reconsiderLater({ clock, again }: UpdateRuntime): void {
     const delay = (progress.reconsider?.delay ?? RECONSIDER_MS / 2) * 2
     progress.reconsider = { at: clock.now() + delay, delay }
     again(delay + 1)

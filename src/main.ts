@@ -52,5 +52,8 @@ function complain(error: unknown): number {
   return exitCodeOf(error)
 }
 
+// nginx is a session of its own and goes on serving; whoever supervises us starts us again.
+process.on('uncaughtException', error => process.exit(complain(error)))
+
 process.exitCode = await main(process.argv.slice(2)).catch(complain)
 process.exit()

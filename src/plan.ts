@@ -100,12 +100,7 @@ function own(binary: NginxBinary, given: readonly Entry[]): NonNullable<Layout['
 }
 
 /** Makes sources, targets and deliveries. Throws what is wrong with configuration, templates or nginx. */
-export async function makePlan(
-  config: Config,
-  again: (ms: number) => void,
-  mayStart: boolean,
-  runtime: Runtime,
-): Promise<Plan> {
+export async function makePlan(config: Config, mayStart: boolean, runtime: Runtime): Promise<Plan> {
   const { nginx, files } = await chooseLayout(config, runtime.signal)
   const { rules, around, warnings } = viewSurroundings(config, nginx)
   const policy = { maxLoss: config.max_loss, holdFor: config.hold }
@@ -121,7 +116,7 @@ export async function makePlan(
     const made = targets.create({ ...target, state } as { type: string }, runtime)
     const memory = await openMemory(state, fingerprint)
     const templates = loadTemplates(entries, memory.texts, runtime.emit)
-    return createDelivery({ templates, target: made, rules, around, policy, memory, again, isSpeaker })
+    return createDelivery({ templates, target: made, rules, around, policy, memory, isSpeaker })
   }
 
   const deliveries: Delivery[] = []

@@ -25,14 +25,14 @@ export async function once(config: Config, emit: Emit, signals: Signals): Promis
     if (event.type === 'template.failed') failure = new UpstreamdError('TEMPLATE_FAILED', 'refused')
   }
   const runtime: Runtime = { clock: systemClock, emit: watching, signal: signals.stop }
-  const plan = await makePlan(config, () => {}, false, runtime)
+  const plan = await makePlan(config, false, runtime)
   for (const problem of plan.warnings) emit({ type: 'config.warned', problem })
   const catalog = await firstCatalog(plan.sources, runtime)
   const resolver = createResolver(systemClock.now)
   for (const delivery of plan.deliveries) {
     await delivery.recall(runtime)
     const names = hostNamesOf(catalog, { ...delivery.rules, resolved: new Map() })
-    await delivery.update(catalog, await resolver.resolve(names), runtime)
+    await delivery.update(catalog, await resolver.resolve(names), { ...runtime, again: () => {} })
   }
   return failure === undefined ? 0 : exitCodeOf(failure)
 }

@@ -37,31 +37,33 @@ export const run: Command = {
   },
 }
 
+/** One configuration made into a plan, not running yet. */
 interface Life {
   readonly plan: Plan
-  readonly daemon: Daemon
+  start(): void
+  /** Ends what was started, and waits for it. */
   end(): Promise<void>
+  approve(): void
 }
 
 /** One daemon after the other, until the stop: SIGHUP makes the next, and nginx does not notice. */
 async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Signals): Promise<void> {
-  writePid(first.config.pid_file)
-  let current = await begin(first, emit, signals)
-  emit({ type: 'daemon.started', version, layout: current.plan.layout, state: first.config.state_dir })
-  let changing: Promise<void> = Promise.resolve()
   const bug = Promise.withResolvers<never>()
-  current.daemon.ended.catch(bug.reject)
+  let current = await prepare(first, emit, signals.stop, bug.reject)
+  writePid(first.config.pid_file)
+  emit({ type: 'daemon.started', version, layout: current.plan.layout, state: first.config.state_dir })
+  current.start()
 
+  let changing: Promise<void> = Promise.resolve()
   async function change(): Promise<void> {
     if (signals.stop.aborted) return
     emit({ type: 'daemon.reloading' })
     try {
-      const loaded = reload()
       // Made before the old one ends: what is wrong with the new configuration ends nothing.
-      await makePlan(loaded.config, () => {}, true, { clock: systemClock, emit: () => {}, signal: signals.stop })
+      const next = await prepare(reload(), emit, signals.stop, bug.reject)
       await current.end()
-      current = await begin(loaded, emit, signals)
-      current.daemon.ended.catch(bug.reject)
+      current = next
+      current.start()
     } catch (error) {
       if (!(error instanceof UpstreamdError || error instanceof UsageError)) throw error
       emit({ type: 'config.rejected', problem: reasonOf(error) })
@@ -71,36 +73,38 @@ async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Si
     changing = changing.then(change).catch(bug.reject)
   }
   signals.onReload(changeLater)
-  signals.onApprove(() => current.daemon.approve())
+  signals.onApprove(() => current.approve())
   watchFiles(first.files, changeLater, signals.stop)
 
   try {
     await Promise.race([stopped(signals.stop), bug.promise])
     await changing
     await current.end()
+    // Only a stop ends nginx. What is a bug of ours must not.
+    await Promise.all(current.plan.deliveries.map(({ target }) => target.stop()))
   } finally {
-    for (const { target } of current.plan.deliveries) await target.stop()
     if (first.config.pid_file !== undefined) rmSync(first.config.pid_file, { force: true })
     emit({ type: 'daemon.stopped', reason: String(signals.stop.reason ?? 'an error') })
   }
 }
 
-async function begin({ config }: Loaded, emit: Emit, signals: Signals): Promise<Life> {
+async function prepare({ config }: Loaded, emit: Emit, stop: AbortSignal, fail: (bug: unknown) => void): Promise<Life> {
   const ending = new AbortController()
-  const signal = AbortSignal.any([signals.stop, ending.signal])
-  const runtime: Runtime = { clock: systemClock, emit, signal }
-  const daemon: { current?: Daemon } = {}
-  const plan = await makePlan(config, ms => daemon.current?.again(ms), true, runtime)
+  const runtime: Runtime = { clock: systemClock, emit, signal: AbortSignal.any([stop, ending.signal]) }
+  const plan = await makePlan(config, true, runtime)
   for (const problem of plan.warnings) emit({ type: 'config.warned', problem })
-  const started = startDaemon(plan, config.wait, runtime)
-  daemon.current = started
+  let daemon: Daemon | undefined
   return {
     plan,
-    daemon: started,
+    start() {
+      daemon = startDaemon(plan, config.wait, runtime)
+      daemon.ended.catch(fail)
+    },
     async end() {
       ending.abort()
-      await started.ended
+      await daemon?.ended
     },
+    approve: () => daemon?.approve(),
   }
 }
 

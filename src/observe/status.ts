@@ -98,7 +98,10 @@ function fold(status: Status, event: Event, at: string): Status {
       return { ...status, generation: { digest: event.digest, since: at }, problem: undefined }
     case 'generation.invalid':
       return { ...status, problem: event.diagnostics.map(describe).join('; ') }
-    case 'generation.rolled_back':
+    case 'generation.rolled_back': {
+      const live = event.to === undefined ? status.generation : { digest: event.to, since: at }
+      return { ...status, generation: live, problem: textOf(event) }
+    }
     case 'generation.failed':
     case 'template.failed':
     case 'template.set_aside':

@@ -38,7 +38,8 @@ use_docker() {
   setsid dockerd --data-root "$work/data" --exec-root "$work/exec" -H "$DOCKER_HOST" -p "$work/docker.pid" \
     --bridge=none --iptables=false --ip-forward=false --userland-proxy=false >"$work/dockerd.log" 2>&1 &
   dockerd=$!
-  within 30 docker info || skip "dockerd does not start: $(grep -E 'level=(error|fatal)|failed' "$work/dockerd.log" | tail -n 1)"
+  within 30 eval 'docker info || ! kill -0 $dockerd'
+  docker info >/dev/null 2>&1 || skip "dockerd does not start: $(grep -E 'level=(error|fatal)|failed' "$work/dockerd.log" | tail -n 1)"
 }
 
 # What docker would fetch as debian:bookworm-slim, made here, and able to reach what this machine reaches.

@@ -79,7 +79,7 @@ export async function activate(
 
     const after = supervisor.look()
     if (after.state !== 'running') return { kind: 'written', workers: [] }
-    const isNew = supervisor.adopt(after.master)
+    const isNew = supervisor.adopt(after.master, before.state !== 'running')
     const found = await supervisor.observe(isNew ? new Set() : workers, COMMAND_EFFECT_MS)
     if (found.kind === 'silent') return { kind: 'written', workers: [] } // it did something else than reload nginx
     return proven(isNew ? 'started' : 'reloaded', found)

@@ -29,7 +29,8 @@ export interface SupervisorOptions {
 }
 
 interface Known extends Identity {
-  readonly started: boolean // by us, in this life or an earlier one
+  readonly started: boolean // by us or a command of ours, in this life or an earlier one
+  readonly logged: boolean // does it write our control log?
 }
 
 /** The one that looks at nginx's processes, starts, signals and ends them. Never signals a stranger. */
@@ -73,10 +74,10 @@ export class Supervisor {
     })
   }
 
-  /** Takes over what runs. True when it was not known before. */
-  adopt(master: Identity): boolean {
+  /** Takes over what runs; `started` when a command of ours brought it up. True when it was not known before. */
+  adopt(master: Identity, started = false): boolean {
     const isNew = this.#known?.pid !== master.pid || this.#known.startTime !== master.startTime
-    if (isNew) this.#remember({ ...master, started: false })
+    if (isNew) this.#remember({ ...master, started, logged: false })
     if (isNew || !this.#announced) this.#announce('process.found', master.pid)
     return isNew
   }
@@ -114,7 +115,7 @@ export class Supervisor {
       return { kind: 'died', reason: ended.reason ?? 'nginx could not be run' }
     }
     const startTime = readProcess(child.pid)?.startTime ?? ''
-    this.#remember({ pid: child.pid, startTime, started: true })
+    this.#remember({ pid: child.pid, startTime, started: true, logged: true })
 
     const found = await this.#verdict(new Set(), digest, () => ended.reason === undefined || this.#daemonized())
     if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
@@ -177,7 +178,7 @@ export class Supervisor {
 
   #logs(): LogTail[] {
     const { errorLog } = this.#options
-    if (this.#known?.started || errorLog === undefined) return [this.#log]
+    if (this.#known?.logged || errorLog === undefined) return [this.#log]
     this.#foreignLog ??= new LogTail(errorLog)
     return [this.#foreignLog]
   }
@@ -196,7 +197,7 @@ export class Supervisor {
     const { control } = this.#options
     const witness: Witness = {
       lines: () => this.#lines(),
-      hasNotices: this.#known?.started ?? false,
+      hasNotices: this.#known?.logged ?? false,
       workers: () => (this.#known === undefined ? [] : workersOf(this.#known.pid)),
       isAlive,
       answers: control === undefined || digest === undefined ? undefined : () => isAnswering(control, digest),
@@ -208,7 +209,7 @@ export class Supervisor {
   #daemonized(): boolean {
     const found = this.look()
     if (found.state !== 'running') return false
-    this.#remember({ ...found.master, started: true })
+    this.#remember({ ...found.master, started: true, logged: true })
     return true
   }
 

@@ -51,7 +51,9 @@ describe('workers that die of a configuration', () => {
   ]
 
   it('are those of the new generation that ended with a fatal code or on a signal', () => {
-    expect(deaths(lines, pid => [105, 106, 107].includes(pid))).toEqual(lines.slice(0, 2).map(line => line.slice(line.indexOf('worker process'))))
+    expect(deaths(lines, pid => [105, 106, 107].includes(pid))).toEqual(
+      lines.slice(0, 2).map(line => line.slice(line.indexOf('worker process'))),
+    )
   })
 
   it('an old worker’s death is not its fault', () => {

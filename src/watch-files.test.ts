@@ -75,6 +75,50 @@ describe('a change is seen', () => {
     }
   })
 
+  it('when it is replaced twice in a moment, also the next time', async () => {
+    const file = watched('app.njk', 'old')
+    await file.settled()
+
+    for (const round of [1, 2, 3, 4, 5, 6]) {
+      for (const part of ['a', 'b']) {
+        writeFileSync(join(folder, 'app.njk.new'), `${round} ${part}`)
+        renameSync(join(folder, 'app.njk.new'), file.path)
+      }
+      await until(`round ${round} is told`, () => file.times() >= round, 4_000)
+    }
+  })
+
+  it('when other files of its folder are written all the time', async () => {
+    const file = watched('app.njk', 'old')
+    await file.settled()
+    const noise = setInterval(() => appendFileSync(join(folder, 'noise.log'), 'x'), 10)
+
+    try {
+      writeFileSync(file.path, 'new')
+      await file.told()
+    } finally {
+      clearInterval(noise)
+    }
+  })
+
+  it('when the folder is known by a link', async () => {
+    symlinkSync(folder, `${folder}.link`)
+    const file = watched('app.njk', 'old')
+    const seen: string[] = []
+    watchFiles([join(`${folder}.link`, 'app.njk')], changed => void seen.push(changed), ending.signal)
+    await file.settled()
+
+    try {
+      for (const round of [1, 2]) {
+        writeFileSync(join(folder, 'app.njk.new'), `round ${round}`)
+        renameSync(join(folder, 'app.njk.new'), file.path)
+        await until(`round ${round} is told`, () => seen.length >= round, 4_000)
+      }
+    } finally {
+      rmSync(`${folder}.link`)
+    }
+  })
+
   it('when the file goes, and when it is back', async () => {
     const file = watched('app.njk', 'old')
     await file.settled()

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { watch } from 'chokidar'
 
 /** Editors write in several steps; reading in between would show half a file. */
@@ -13,26 +14,37 @@ export function watchFiles(paths: readonly string[], changed: (path: string) => 
   if (signal.aborted || paths.length === 0) return
 
   const seen = new Map(paths.map(path => [path, fingerprint(path)]))
-  const timers = new Map<string, NodeJS.Timeout>()
-  const watcher = watch([...paths], { ignoreInitial: true, ignorePermissionErrors: true })
-  watcher.on('all', (_event, path) => {
-    clearTimeout(timers.get(path))
-    timers.set(path, setTimeout(look, CALM_MS, path))
-  })
-  // What changed between our first look and its own is not reported as a change.
-  watcher.on('ready', () => paths.forEach(look))
+  const waiting = new Map<string, NodeJS.Timeout>()
+  // The folders, too: a file that is replaced twice in a moment leaves its own watcher on what is gone, and deaf.
+  const watched = new Set(paths.flatMap(path => [resolve(path), dirname(resolve(path))]))
+  const ignored = (path: string) => !watched.has(resolve(path))
+  const watcher = watch([...watched], { ignoreInitial: true, ignorePermissionErrors: true, depth: 0, ignored })
+  watcher.on('raw', lookAtAll)
+  watcher.on('all', lookAtAll)
+  watcher.on('ready', lookAtAll) // what changed between our first look and its own is not reported as a change
   watcher.on('error', () => {}) // one path that cannot be watched: SIGHUP still reads it
 
-  function look(path: string): void {
-    const now = fingerprint(path)
-    if (signal.aborted || seen.get(path) === now) return
-    seen.set(path, now)
-    changed(path)
+  function lookAtAll(): void {
+    for (const path of paths) if (!waiting.has(path)) waitForCalm(path, fingerprint(path))
   }
+
+  /** Calm is when two looks see the same; other files of the folder do not disturb it. */
+  function waitForCalm(path: string, now: string): void {
+    if (signal.aborted || seen.get(path) === now) return
+    const timer = setTimeout(() => {
+      waiting.delete(path)
+      const then = fingerprint(path)
+      if (then !== now) return waitForCalm(path, then)
+      seen.set(path, now)
+      changed(path)
+    }, CALM_MS)
+    waiting.set(path, timer)
+  }
+
   signal.addEventListener(
     'abort',
     () => {
-      for (const timer of timers.values()) clearTimeout(timer)
+      for (const timer of waiting.values()) clearTimeout(timer)
       void watcher.close() // nothing waits for it: all it does is let go of descriptors
     },
     { once: true },

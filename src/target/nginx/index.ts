@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { UpstreamdError } from '../../errors.ts'
+import { isOf, reasonOf, UpstreamdError } from '../../errors.ts'
 import { describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
 import { defineModule } from '../../registry.ts'
@@ -43,28 +43,35 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   async function watchLate(
     generation: Generation,
     previous: Generation | undefined,
-    workers: readonly number[],
+    outcome: { readonly pid: number; readonly workers: readonly number[] },
   ): Promise<void> {
     const until = runtime.clock.now() + LATE_MS
     while (runtime.clock.now() < until && (await slept(runtime, 20))) {
-      const problem = supervisor.lateDeaths(workers)
+      const problem = supervisor.lateDeaths(outcome.pid, outcome.workers)
       if (problem === undefined) continue
 
       fatal.set(generation.digest, problem)
-      await exclusive(async () => {
-        if ((await layout.recall())?.digest !== generation.digest) return
-        const back = previous === undefined ? undefined : await activate(activator, previous, [], true, runtime.signal)
-        const to = back !== undefined && back.kind !== 'rolled_back' ? previous?.digest : undefined
-        runtime.emit({
-          type: 'generation.rolled_back',
-          digest: generation.digest,
-          to,
-          code: 'TARGET_NOT_TAKEN_UP',
-          problem: `its workers died: ${problem}`,
-          retryIn: undefined,
-        })
-      })
+      await exclusive(() => takeBack(generation, previous, `its workers died: ${problem}`))
       return
+    }
+  }
+
+  async function takeBack(generation: Generation, previous: Generation | undefined, problem: string): Promise<void> {
+    if ((await layout.recall())?.digest !== generation.digest) return
+    const code = 'TARGET_NOT_TAKEN_UP'
+    try {
+      const back = previous && (await activate(activator, previous, [], true, runtime.signal))
+      const to = back === undefined || back.kind === 'rolled_back' ? undefined : previous?.digest
+      runtime.emit({ type: 'generation.rolled_back', digest: generation.digest, to, code, problem, retryIn: undefined })
+    } catch (error) {
+      if (runtime.signal.aborted) return
+      if (!isOf('target', error)) throw error
+      runtime.emit({
+        type: 'generation.failed',
+        code: error.code,
+        problem: `${problem}; ${reasonOf(error)}`,
+        retryIn: LATE_MS,
+      })
     }
   }
 
@@ -91,7 +98,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
             const { commands, isOurSignalNeeded } = waysToTell(config.commands, generation, previous)
             const outcome = await activate(activator, generation, commands, isOurSignalNeeded, signal)
             if (outcome.kind === 'rolled_back') return outcome
-            if (outcome.kind !== 'written') void watchLate(generation, previous, outcome.workers) // ends by itself within LATE_MS
+            if (outcome.kind !== 'written') void watchLate(generation, previous, outcome) // ends by itself within LATE_MS
             return outcome
           }),
       }

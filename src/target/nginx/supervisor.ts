@@ -147,12 +147,12 @@ export class Supervisor {
     return this.#verdict(before, undefined, () => this.master !== undefined, deadline)
   }
 
-  /** Workers of a generation that die right after they were accepted, in nginx's words. */
-  lateDeaths(workers: readonly number[]): string | undefined {
+  /** Workers of a generation that die right after they were accepted, in nginx's words; of this master, not of its successor. */
+  lateDeaths(master: number, workers: readonly number[]): string | undefined {
+    if (this.master?.pid !== master) return undefined
     const dead = deaths(this.#lines(), pid => workers.includes(pid))
     if (dead.length > 0) return dead.join('; ')
-    const alive = this.master === undefined ? undefined : workersOf(this.master.pid)
-    return alive?.length === 0 ? 'all workers are gone' : undefined
+    return workersOf(master).length === 0 && this.master !== undefined ? 'all workers are gone' : undefined
   }
 
   /** Own layout: the digest nginx answers with; undefined when it does not answer. */

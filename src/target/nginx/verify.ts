@@ -69,10 +69,13 @@ export function heard(
   return { kind: word }
 }
 
-/** Workers that died of what they were told, in nginx's words: `exited with fatal code 2`, `exited on signal 11`. */
+/**
+ * Workers that died of what they were told, in nginx's words: `exited with fatal code 2`, `exited on signal 11`.
+ * Signals 9 and 15 come from outside.
+ */
 export function deaths(lines: readonly string[], isNew: (pid: number) => boolean): string[] {
   return lines.flatMap(line => {
-    const match = /(worker process (\d+) exited (?:with fatal code|on signal).*)$/.exec(line)
+    const match = /(worker process (\d+) exited (?:with fatal code|on signal (?!9\b|15\b)).*)$/.exec(line)
     return match !== null && isNew(Number(match[2])) ? [match[1] ?? ''] : []
   })
 }

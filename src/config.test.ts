@@ -115,6 +115,7 @@ describe('what is wrong is named with its key', () => {
     { title: 'a domain', given: { domain: 'fly clock;}' }, says: 'domain: is not a domain name such as flyclock.cn' },
     { title: 'a port', given: { listen: '80; server {' }, says: 'listen: is not a port or address:port' },
     { title: 'a path', given: { nginx_conf: 'nginx.conf' }, says: 'nginx_conf: is not an absolute path' },
+    { title: 'an address', given: { consul: { address: 'not one' } }, says: 'consul.address: is neither host:port' },
     { title: 'a level', given: { log_level: 'loud' }, says: 'log_level: "loud" is none of trace, debug' },
     { title: 'two things at once', given: { hold: 'x', domain: ';' }, says: /domain: .*; hold: / },
   ])('$title', ({ given, says }) => {

@@ -14,7 +14,14 @@ async function main(argv: readonly string[]): Promise<number> {
   if (line.given.version) return print(`upstreamd ${version}\n`)
 
   const command = commands.find(({ name }) => name === line.command) ?? commands[0]
-  return command.execute(line, signals())
+  const asked = signals()
+  try {
+    return await command.execute(line, asked)
+  } catch (error) {
+    // Told to stop before anything had begun: whatever was waited for threw the reason.
+    if (asked.stop.aborted && error === asked.stop.reason) return 0
+    throw error
+  }
 }
 
 function signals(): Signals {

@@ -1,4 +1,5 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, type Options } from 'execa'
@@ -23,9 +24,7 @@ export async function runProgram(
     readonly env?: Record<string, string | undefined>
   },
 ): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), 'upstreamd-'))
-  const path = join(folder, 'output')
-  const sink = openSync(path, 'a+')
+  const sink = nameless()
   try {
     const settings: Options = {
       stdin: 'ignore',
@@ -43,13 +42,25 @@ export async function runProgram(
     options.signal.throwIfAborted()
     return {
       exitCode: result.exitCode,
-      output: readFileSync(path, 'utf8'),
+      output: textOf(sink),
       problem: problemOf(result, options.timeout),
     }
   } finally {
     closeSync(sink)
-    rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** A file without a name: it goes with its last descriptor, also when we are killed. */
+function nameless(): number {
+  const path = join(tmpdir(), `upstreamd-${randomUUID()}`)
+  const descriptor = openSync(path, 'ax+', 0o600)
+  unlinkSync(path)
+  return descriptor
+}
+
+function textOf(descriptor: number): string {
+  const bytes = Buffer.alloc(fstatSync(descriptor).size)
+  return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0)).toString()
 }
 
 interface Ending {

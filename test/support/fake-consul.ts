@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { parseDuration } from '../../src/duration.ts'
 import type { Catalog, Registration } from './consul.ts'
 
 /** Answers a request in the fake's place, to be a worse Consul; false leaves it to the fake. */
@@ -98,7 +99,7 @@ export async function startFakeConsul(): Promise<FakeConsul> {
     if (await interference?.(request, response)) return
     const { table, body } = answer(pathname, searchParams.get('filter'))
     const asked = Number(searchParams.get('index') ?? 0)
-    const timeout = AbortSignal.timeout(Number.parseInt(searchParams.get('wait') ?? '300000', 10))
+    const timeout = AbortSignal.timeout(parseDuration(searchParams.get('wait') ?? '5m') ?? 0)
     while (asked > 0 && tables[table] <= asked && !timeout.aborted && !response.destroyed) {
       const before = tables[table]
       await Promise.race([once(moved, table, { signal: timeout }).catch(() => {}), once(response, 'close')])

@@ -194,12 +194,10 @@ function malformed(question: Question, why: string): UpstreamdError {
   return new UpstreamdError('SOURCE_MALFORMED', `${question.path} answered ${why}`)
 }
 
-/** `host:port`, a URL, or `unix:///path`. Throws CONFIG_INVALID. */
+/** `host:port`, a URL, or `unix:///path`; the schema lets nothing else in. */
 function urlOf({ address, ssl }: ConsulConfig): URL {
   if (address.startsWith('unix://')) return new URL('http://localhost')
   const text = /^https?:\/\//.test(address) ? address : `${ssl.enabled ? 'https' : 'http'}://${address}`
-  if (!URL.canParse(text))
-    throw new UpstreamdError('CONFIG_INVALID', `consul address "${address}" is neither host:port nor a URL`)
   const url = new URL(text)
   if (ssl.enabled) url.protocol = 'https:'
   return url

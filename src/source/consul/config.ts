@@ -4,7 +4,11 @@ import { duration } from '../../duration.ts'
 /** Where Consul is and how to speak to it; the names are consul-template's. */
 export const ConsulConfig = z.strictObject({
   type: z.literal('consul'),
-  address: z.string().default('127.0.0.1:8500').describe('host:port, URL or unix:///path of the Consul agent'),
+  address: z
+    .string()
+    .refine(isAddress, 'is neither host:port, a URL nor unix:///path')
+    .default('127.0.0.1:8500')
+    .describe('host:port, URL or unix:///path of the Consul agent'),
   auth: z.string().optional().describe('user:password for HTTP basic authentication'),
   token: z.string().optional().describe('ACL token; prefer token_file'),
   token_file: z.string().optional().describe('file that holds the ACL token; read again before every attempt'),
@@ -21,3 +25,7 @@ export const ConsulConfig = z.strictObject({
     .prefault({}),
 })
 export type ConsulConfig = z.output<typeof ConsulConfig>
+
+function isAddress(text: string): boolean {
+  return text.startsWith('unix:///') || URL.canParse(/^https?:\/\//.test(text) ? text : `http://${text}`)
+}

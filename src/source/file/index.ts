@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { prettifyError } from 'zod'
-import { UpstreamdError } from '../../errors.ts'
+import { systemCode, UpstreamdError } from '../../errors.ts'
 import { compare, type Instance, type Snapshot, toServices } from '../../model/catalog.ts'
 import { defineModule } from '../../registry.ts'
 import { watchFiles } from '../../watch-files.ts'
@@ -41,15 +41,15 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw new UpstreamdError('SOURCE_UNREACHABLE', `cannot read ${path}`, { cause: error })
+    throw new UpstreamdError('SOURCE_UNREACHABLE', systemCode(error) ?? 'it cannot be read')
   }
 }
 
 /** Throws SOURCE_MALFORMED. */
 function toSnapshot(path: string, text: string, interest: Interest): Snapshot {
   const name = `file:${path}`
-  const parsed = FileServices.safeParse(parse(path, text))
-  if (!parsed.success) throw new UpstreamdError('SOURCE_MALFORMED', `${path}: ${prettifyError(parsed.error)}`)
+  const parsed = FileServices.safeParse(parse(text))
+  if (!parsed.success) throw new UpstreamdError('SOURCE_MALFORMED', prettifyError(parsed.error))
 
   const index = createHash('sha256').update(text).digest('hex').slice(0, 12)
   return {
@@ -59,11 +59,11 @@ function toSnapshot(path: string, text: string, interest: Interest): Snapshot {
   }
 }
 
-function parse(path: string, text: string): unknown {
+function parse(text: string): unknown {
   try {
     return parseYaml(text) // JSON is YAML
   } catch (error) {
-    throw new UpstreamdError('SOURCE_MALFORMED', `${path} is neither YAML nor JSON`, { cause: error })
+    throw new UpstreamdError('SOURCE_MALFORMED', 'it is neither YAML nor JSON', { cause: error })
   }
 }
 

@@ -56,6 +56,12 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     }
   }
 
+  /** The workers of a master that died a moment ago may have outlived it, and hold the ports. */
+  async function endOrphans(): Promise<void> {
+    const found = supervisor.look()
+    if (found.state === 'orphaned' && config.on_exit !== 'leave') await supervisor.clean(found)
+  }
+
   async function takeBack(generation: Generation, previous: Generation | undefined, problem: string): Promise<void> {
     if ((await layout.recall())?.digest !== generation.digest) return
     const code = 'TARGET_NOT_TAKEN_UP'
@@ -110,7 +116,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       stopping = true
       await exclusive(async () => {
         const { master } = supervisor
-        if (master === undefined) return
+        if (master === undefined) return endOrphans()
         const started = runtime.clock.now()
         if ((config.on_exit ?? (master.started ? 'stop' : 'leave')) === 'leave') {
           runtime.emit({ type: 'process.left', pid: master.pid })

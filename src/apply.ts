@@ -2,7 +2,7 @@ import type { Diagnostic } from './model/diagnostic.ts'
 import type { Generation } from './model/generation.ts'
 import type { NonEmpty } from './model/selection.ts'
 import type { Runtime } from './runtime.ts'
-import type { Target } from './target/target.ts'
+import type { Staged, Target, Validation } from './target/target.ts'
 
 export type Outcome =
   | { readonly kind: 'unchanged' }
@@ -10,24 +10,47 @@ export type Outcome =
   | { readonly kind: 'invalid'; readonly diagnostics: NonEmpty<Diagnostic> } // nothing live was touched
   | { readonly kind: 'rolled_back'; readonly cause: Error } // tried; the previous generation is live again
 
-/** Stage → validate → activate, unless it is live already. Throws errors of class `target`. */
-export async function apply(next: Generation, target: Target, runtime: Runtime): Promise<Outcome> {
-  const { clock, emit, signal } = runtime
-  if ((await target.running(signal))?.digest === next.digest) return { kind: 'unchanged' }
+/** A generation beside the live tree, and what the validator says of it. */
+export interface Prepared {
+  readonly generation: Generation
+  readonly staged: Staged
+  readonly validation: Validation
+}
 
-  const staged = await target.stage(next)
+/** Stage → validate. Nothing live is touched. Throws errors of class `target`. */
+export async function prepare(
+  generation: Generation,
+  target: Target,
+  { clock, emit, signal }: Runtime,
+): Promise<Prepared> {
+  const staged = await target.stage(generation)
   try {
     const started = clock.now()
     const validation = await staged.validate(signal)
-    if (validation.kind === 'invalid') return validation
-    emit({
-      type: 'generation.validated',
-      digest: next.digest,
-      ms: clock.now() - started,
-      warnings: validation.warnings,
-    })
+    if (validation.kind === 'valid') {
+      const ms = clock.now() - started
+      emit({ type: 'generation.validated', digest: generation.digest, ms, warnings: validation.warnings })
+    }
+    return { generation, staged, validation }
+  } catch (error) {
+    await staged.discard()
+    throw error
+  }
+}
 
-    const activation = await staged.activate(signal)
+/** Prepare → activate, unless it is live already; `ahead` may have been prepared before. Throws errors of class `target`. */
+export async function apply(
+  next: Generation,
+  target: Target,
+  runtime: Runtime,
+  ahead?: Promise<Prepared>,
+): Promise<Outcome> {
+  if ((await target.running(runtime.signal))?.digest === next.digest) return { kind: 'unchanged' }
+
+  const { staged, validation } = await (ahead ?? prepare(next, target, runtime))
+  try {
+    if (validation.kind === 'invalid') return validation
+    const activation = await staged.activate(runtime.signal)
     return activation.kind === 'rolled_back' ? activation : { kind: activation.kind, live: next }
   } finally {
     await staged.discard()

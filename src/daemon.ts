@@ -1,15 +1,17 @@
 import { type CatalogStore, createCatalogStore } from './catalog.ts'
 import type { Delivery } from './delivery.ts'
-import type { Snapshot } from './model/catalog.ts'
+import type { Catalog, Snapshot } from './model/catalog.ts'
 import type { Plan } from './plan.ts'
 import { type Quiescence, quiesce } from './quiescence.ts'
 import { needsServices } from './render/render.ts'
-import { createResolver, type Resolver } from './resolver.ts'
+import { createResolver, type Resolved, type Resolver } from './resolver.ts'
 import type { Runtime } from './runtime.ts'
 import { hostNamesOf } from './select/select.ts'
 import { follow } from './source/follow.ts'
 import type { Source } from './source/source.ts'
 
+/** With a longer calm there is nothing to be won by preparing ahead: what comes meanwhile would undo it. */
+const SHORT_MS = 100
 /** A host name that nobody answered for is asked for again. */
 const RESOLVE_AGAIN_MS = 30_000
 
@@ -91,16 +93,27 @@ function conduct(
 ): Quiescence {
   const { signal } = runtime
   const recalled = delivery.recall(runtime)
-  const quiescence = quiesce(() => run().catch(fail), wait, signal)
+  const meanwhile = wait.min <= SHORT_MS ? () => anticipate().catch(fail) : undefined
+  const quiescence = quiesce(() => run().catch(fail), wait, signal, meanwhile)
 
-  async function run(): Promise<void> {
+  async function current(): Promise<{ catalog: Catalog; resolved: Resolved } | undefined> {
     await recalled
     const catalog = catalogs.current()
-    if (catalog === undefined || signal.aborted) return
-    const names = hostNamesOf(catalog, { ...delivery.rules, resolved: new Map() })
-    const resolved = await resolver.resolve(names)
-    if ([...resolved.values()].some(addresses => addresses.length === 0)) again(RESOLVE_AGAIN_MS)
-    await delivery.update(catalog, resolved, { ...runtime, again })
+    if (catalog === undefined || signal.aborted) return undefined
+    const names = hostNamesOf(catalog, delivery.rules, needsServices(delivery.templates.outputs()))
+    return { catalog, resolved: await resolver.resolve(names) }
+  }
+
+  async function run(): Promise<void> {
+    const now = await current()
+    if (now === undefined) return
+    if ([...now.resolved.values()].some(addresses => addresses.length === 0)) again(RESOLVE_AGAIN_MS)
+    await delivery.update(now.catalog, now.resolved, { ...runtime, again })
+  }
+
+  async function anticipate(): Promise<void> {
+    const now = await current()
+    if (now !== undefined) await delivery.anticipate(now.catalog, now.resolved, runtime)
   }
 
   function again(ms: number): void {

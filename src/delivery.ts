@@ -1,5 +1,5 @@
 import { announce, announceHolds, difference } from './announce.ts'
-import { apply, type Outcome } from './apply.ts'
+import { apply, type Outcome, type Prepared, prepare } from './apply.ts'
 import { type Code, isOf, reasonOf } from './errors.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
@@ -38,6 +38,8 @@ export interface Delivery {
   readonly rules: DeliveryParts['rules']
   /** Once, before the first update: what was live in the last life. */
   recall(runtime: Runtime): Promise<void>
+  /** Stages and validates what an update would give now, so that it need not when calm has come. Touches nothing live. */
+  anticipate(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<void>
   /** Catalog in, outcome out: what went wrong has been said, and will be tried again. Throws only what is a bug. */
   update(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: UpdateRuntime): Promise<void>
   /** An operator believes the loss that is held: the next update passes it. */
@@ -51,6 +53,7 @@ interface Progress {
     | { readonly digest: string; readonly failures: number; readonly retryAt: number; readonly problem: string }
     | undefined
   reconsider: { readonly at: number; readonly delay: number } | undefined // ms
+  ahead: { readonly digest: string; readonly prepared: Promise<Prepared> } | undefined
   held: Guarded['held']
   isTrusted: boolean // a changed rule, or an operator's word: whatever is lost now is meant
 }
@@ -72,6 +75,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     announced: undefined,
     attempted: undefined,
     reconsider: undefined,
+    ahead: undefined,
     held: [],
     isTrusted: false,
   }
@@ -81,21 +85,36 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     progress.isTrusted = memory.areRulesNew
     if (progress.live === undefined) return
     const { digest, selection } = progress.live
-    runtime.emit({ type: 'generation.recalled', digest, sites: selection.sites.length })
+    runtime.emit({
+      type: 'generation.recalled',
+      digest,
+      sites: selection.sites.length,
+      servers: serversOf(selection).length,
+    })
   }
 
-  function choose(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: UpdateRuntime): Selection {
+  /** What would be proxied now; says nothing and changes nothing. */
+  function decide(
+    catalog: Catalog,
+    resolved: SelectionRules['resolved'],
+    now: number,
+  ): Guarded & { isEverything: boolean } {
     const live = progress.live?.selection
     const wanted = select(catalog, { ...rules, resolved }, live)
     const answersForUnavailable = templates.outputs().some(({ template }) => template.uses('unavailable'))
     const next = answersForUnavailable ? wanted : keepUnavailable(live, wanted)
-    const now = runtime.clock.now()
     const guarded = progress.isTrusted ? { selection: next, held: [] } : guard(live, next, policy, progress.held, now)
+    return { ...guarded, isEverything: next.sites.length === 0 }
+  }
 
-    const isEverything = next.sites.length === 0
+  function choose(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: UpdateRuntime): Selection {
+    const live = progress.live?.selection
+    const now = runtime.clock.now()
+    const guarded = decide(catalog, resolved, now)
+
     if (isSpeaker) {
       const total = live === undefined ? 0 : serversOf(live).length
-      const until = isEverything ? 'approved' : policy.holdFor
+      const until = guarded.isEverything ? 'approved' : policy.holdFor
       for (const event of [
         ...announce(progress.announced, guarded.selection),
         ...announceHolds(progress.held, guarded.held, total, until),
@@ -105,10 +124,29 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       progress.announced = guarded.selection
     }
     progress.held = guarded.held
-    if (guarded.held.length > 0 && !isEverything) {
+    if (guarded.held.length > 0 && !guarded.isEverything) {
       runtime.again(Math.max(...guarded.held.map(({ since }) => since + policy.holdFor - now)) + 1)
     }
     return guarded.selection
+  }
+
+  function draw(
+    outputs: readonly Output[],
+    selection: Selection,
+    catalog: Catalog,
+    resolved: SelectionRules['resolved'],
+  ): Generation {
+    const view = viewOf(selection, () => visibleServices(catalog, { ...rules, resolved }), around)
+    return render(outputs, view, selection)
+  }
+
+  /** What was prepared for this digest while the catalog was calming down; anything else is thrown away. */
+  function takeAhead(digest: string): Promise<Prepared> | undefined {
+    const { ahead } = progress
+    progress.ahead = undefined
+    if (ahead === undefined || ahead.digest === digest) return ahead?.prepared
+    ahead.prepared.then(({ staged }) => staged.discard()).catch(() => {}) // never used, so its failure is nobody's
+    return undefined
   }
 
   async function attempt(
@@ -122,8 +160,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const started = clock.now()
     let generation: Generation
     try {
-      const view = viewOf(selection, () => visibleServices(catalog, { ...rules, resolved }), around)
-      generation = render(outputs, view, selection)
+      generation = draw(outputs, selection, catalog, resolved)
     } catch (error) {
       if (!isOf('template', error)) throw error
       return failedTemplate(reasonOf(error), error.code, runtime)
@@ -139,7 +176,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       ms: clock.now() - started,
     })
     try {
-      return settle(generation, await apply(generation, target, runtime), started, runtime)
+      const outcome = await apply(generation, target, runtime, takeAhead(generation.digest))
+      return settle(generation, outcome, started, runtime)
     } catch (error) {
       if (runtime.signal.aborted) return { ok: false, problem: 'stopping', blame: 'nobody' }
       if (!isOf('target', error)) throw error
@@ -202,7 +240,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   function reconsiderLater({ clock, again }: UpdateRuntime): void {
-    const delay = (progress.reconsider?.delay ?? RECONSIDER_MS / 2) * 2
+    const delay = Math.min((progress.reconsider?.delay ?? RECONSIDER_MS / 2) * 2, 16 * RECONSIDER_MS)
     progress.reconsider = { at: clock.now() + delay, delay }
     again(delay + 1)
   }
@@ -218,6 +256,22 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     templates,
     rules,
     recall,
+    async anticipate(catalog, resolved, runtime) {
+      let generation: Generation
+      try {
+        const { selection } = decide(catalog, resolved, runtime.clock.now())
+        generation = draw(templates.outputs(), selection, catalog, resolved)
+      } catch (error) {
+        if (isOf('template', error)) return // the update says so
+        throw error
+      }
+      const { digest } = generation
+      if (digest === progress.live?.digest || digest === progress.attempted?.digest) return
+      takeAhead('')
+      const prepared = prepare(generation, target, runtime)
+      progress.ahead = { digest, prepared }
+      await prepared.catch(() => {}) // whoever takes it awaits it again, and hears of the failure
+    },
     async update(catalog, resolved, runtime) {
       reconsider(runtime)
       const selection = choose(catalog, resolved, runtime)

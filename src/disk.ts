@@ -13,6 +13,16 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** What a file of ours holds as JSON; undefined when there is none, or only half of one. */
+export async function readJsonIfThere(path: string): Promise<unknown> {
+  const text = await readIfThere(path)
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined // a full disk left it; everything in it can be found out again
+  }
+}
+
 /** Writes a new file and makes sure it is on the disk; a half-written one is removed. */
 export async function writeNew(path: string, text: string, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode)

@@ -62,5 +62,6 @@ function complain(error: unknown): number {
 // nginx is a session of its own and goes on serving; whoever supervises us starts us again.
 process.on('uncaughtException', error => process.exit(complain(error)))
 
+process.title = 'upstreamd'
 process.exitCode = await main(process.argv.slice(2)).catch(complain)
 process.exit()

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readIfThere, replaceFile } from './disk.ts'
+import { readJsonIfThere, replaceFile } from './disk.ts'
 
 /** What a delivery knows from its last life, beside what its target remembers. */
 export interface Memory {
@@ -12,9 +12,8 @@ export interface Memory {
 
 export async function openMemory(folder: string, rules: string): Promise<Memory> {
   const path = join(folder, 'memory.json')
-  const kept = await readIfThere(path)
-  const before = kept === undefined ? undefined : (JSON.parse(kept) as { texts: Record<string, string>; rules: string })
-  let last = kept
+  const before = (await readJsonIfThere(path)) as { texts: Record<string, string>; rules: string } | undefined
+  let last = JSON.stringify(before)
   return {
     texts: before?.texts ?? {},
     areRulesNew: before !== undefined && before.rules !== rules,

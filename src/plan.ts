@@ -3,105 +3,35 @@ import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
 import { withoutSecrets } from './environment.ts'
-import { isOf, UpstreamdError } from './errors.ts'
+import { UpstreamdError } from './errors.ts'
+import { chooseLayout, type Entry, type Layout } from './layout-choice.ts'
 import { openMemory } from './memory.ts'
-import { compare } from './model/catalog.ts'
-import { loadTemplates, type TemplateSpec } from './render/templates.ts'
+import { loadTemplates } from './render/templates.ts'
 import type { Surroundings } from './render/view.ts'
 import type { Runtime } from './runtime.ts'
 import type { SelectionRules } from './select/rules.ts'
-import { shipped } from './shipped.ts'
 import { sources } from './source/registry.ts'
 import type { Source } from './source/source.ts'
-import { isAtLeast, type NginxBinary, probe } from './target/nginx/binary.ts'
+import { isAtLeast } from './target/nginx/binary.ts'
 import { factsOf, type TreeFacts } from './target/nginx/facts.ts'
-import { reads, readTree } from './target/nginx/tree.ts'
 import { targets } from './target/registry.ts'
 
 /** Everything a daemon needs, made from one configuration. */
 export interface Plan {
   readonly layout: 'own' | 'adopt' | 'files'
+  /** What cannot change while we run: another state folder, another nginx. */
+  readonly identity: string
   readonly sources: readonly Source[]
   readonly deliveries: readonly Delivery[]
   readonly warnings: readonly string[]
 }
 
-/** Which templates go where, decided before anything is made. */
-export interface Layout {
-  readonly nginx:
-    | {
-        readonly kind: 'own' | 'adopt'
-        readonly conf: string
-        readonly binary: NginxBinary
-        readonly outputs: readonly Entry[]
-      }
-    | undefined
-  readonly files: readonly Entry[]
-}
-
-export interface Entry extends TemplateSpec {
-  readonly command: string | undefined
-}
-
 /** Above everything a name can have: our own nginx.conf sets the hash sizes to fit. */
 const ANY_LENGTH = 253
 
-/**
- * `-nginx-conf` wins; else a destination that the compiled-in configuration reads; else, without templates or
- * with relative destinations, our own layout; else plain files, for which nginx is neither needed nor started.
- */
-export async function chooseLayout(config: Config, signal: AbortSignal): Promise<Layout> {
-  const entries = config.template.map(({ source, destination, command }): Entry => {
-    if (destination === undefined) throw new UpstreamdError('CONFIG_INVALID', `template ${source} has no destination`)
-    return { path: resolve(source), destination, command }
-  })
-  const relative = entries.filter(({ destination }) => !destination.startsWith('/'))
-  const absolute = entries.filter(({ destination }) => destination.startsWith('/'))
-  if (config.nginx_conf !== undefined)
-    return adopt(config.nginx_conf, await probe(config.nginx_bin, signal), entries, true)
-
-  const binary = await probe(config.nginx_bin, signal).catch(error => {
-    // Who only writes files needs no nginx.
-    if (isOf('target', error) && absolute.length > 0 && relative.length === 0) return undefined
-    throw error
-  })
-  if (binary !== undefined) {
-    const adopted = adopt(binary.conf, binary, entries, false)
-    if (adopted.nginx !== undefined) return adopted
-    if (entries.length === 0 || relative.length > 0) return { nginx: own(binary, relative), files: absolute }
-  }
-  return { nginx: undefined, files: absolute }
-}
-
-function adopt(conf: string, binary: NginxBinary, entries: readonly Entry[], isAsked: boolean): Layout {
-  const tree = readTree(conf)
-  const inside = entries.filter(({ destination }) => destination.startsWith('/') && reads(tree, destination))
-  const outside = entries.filter(entry => !inside.includes(entry))
-  if (inside.length === 0 && isAsked) {
-    const asked = entries.map(({ destination }) => destination).join(', ') || 'there is no -template'
-    throw new UpstreamdError('CONFIG_INVALID', `no template has a destination that ${conf} includes (${asked})`)
-  }
-  const stray = inside.length > 0 ? outside.find(({ destination }) => !destination.startsWith('/')) : undefined
-  if (stray !== undefined) {
-    throw new UpstreamdError(
-      'CONFIG_INVALID',
-      `template ${stray.path}: the relative destination ${stray.destination} is for our own nginx.conf, but ${conf} is adopted`,
-    )
-  }
-  return { nginx: inside.length === 0 ? undefined : { kind: 'adopt', conf, binary, outputs: inside }, files: outside }
-}
-
-function own(binary: NginxBinary, given: readonly Entry[]): NonNullable<Layout['nginx']> {
-  const frame = { path: shipped('nginx/nginx.conf.njk'), destination: 'nginx.conf', command: undefined }
-  const ingress = { path: shipped('ctmpl/ingress.conf.njk'), destination: 'conf.d/ingress.conf', command: undefined }
-  const hasFrame = given.some(({ destination }) => destination === 'nginx.conf')
-  const outputs = [...(hasFrame ? [] : [frame]), ...(given.length === 0 ? [ingress] : given)]
-  return { kind: 'own', conf: '', binary, outputs: outputs.sort((a, b) => compare(a.destination, b.destination)) }
-}
-
 /** Makes sources, targets and deliveries. Throws what is wrong with configuration, templates or nginx. */
 export async function makePlan(config: Config, mayStart: boolean, runtime: Runtime): Promise<Plan> {
-  const { nginx, files } = await chooseLayout(config, runtime.signal)
+  const { nginx, files, warnings: strays } = await chooseLayout(config, runtime.signal)
   const { rules, around, warnings } = viewSurroundings(config, nginx)
   const policy = { maxLoss: config.max_loss, holdFor: config.hold }
   const fingerprint = JSON.stringify([config.tag, config.health, config.domain, config.server_names, config.source])
@@ -148,9 +78,10 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
   }
   return {
     layout: nginx?.kind ?? 'files',
+    identity: JSON.stringify([config.state_dir, nginx?.kind, nginx?.conf]),
     sources: makeSources(config, runtime),
     deliveries,
-    warnings,
+    warnings: [...strays, ...warnings],
   }
 }
 

@@ -95,6 +95,81 @@ describe('one run at a time', () => {
   })
 })
 
+describe('what is done while waiting for calm', () => {
+  /** Counts, and says whether a run was on its way. */
+  function aWatch(run: { readonly running: number }) {
+    const seen: number[] = []
+    return { seen, meanwhile: async () => void seen.push(run.running) }
+  }
+
+  it('is done once for every wait, however many changes come', async () => {
+    const { run, task } = aRun()
+    const { seen, meanwhile } = aWatch(run)
+    const quiescence = quiesce(task, soon, ending.signal, meanwhile)
+    quiescence.tick()
+    await quiescence.idle()
+
+    for (let n = 0; n < 10; n += 1) quiescence.tick()
+    await quiescence.idle()
+
+    expect(seen).toEqual([0])
+    expect(run.started).toBe(2)
+  })
+
+  it('ends before the run', async () => {
+    const { run, task } = aRun()
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const quiescence = quiesce(task, never, ending.signal, () => held)
+    quiescence.tick()
+    await quiescence.idle()
+    quiescence.tick()
+
+    quiescence.now()
+    await new Promise(resolve => setImmediate(resolve))
+    expect(run.started).toBe(1)
+
+    release()
+    await quiescence.idle()
+    expect(run.started).toBe(2)
+  })
+
+  it('is never done beside a run', async () => {
+    const { run, task } = aRun()
+    const { seen, meanwhile } = aWatch(run)
+    const quiescence = quiesce(task, soon, ending.signal, meanwhile)
+    run.isHeld = true
+    quiescence.tick()
+
+    quiescence.tick()
+    run.isHeld = false
+    run.end?.()
+    await quiescence.idle()
+
+    expect(seen.every(running => running === 0)).toBe(true)
+    expect(run.started).toBe(2)
+  })
+
+  it('nor beside the one that trails it', async () => {
+    const { run, task } = aRun()
+    const { seen, meanwhile } = aWatch(run)
+    const quiescence = quiesce(task, soon, ending.signal, meanwhile)
+    run.isHeld = true
+    quiescence.tick()
+    quiescence.now()
+    run.end?.()
+    await until('the trailing run has begun', () => run.started === 2, 4_000)
+    await new Promise(resolve => setImmediate(resolve))
+
+    quiescence.tick()
+    run.isHeld = false
+    run.end?.()
+    await quiescence.idle()
+
+    expect(seen.every(running => running === 0)).toBe(true)
+    expect(run.started).toBe(3)
+  })
+})
+
 describe('a stop', () => {
   it('ends the waiting: what was pending does not run', async () => {
     const { run, task } = aRun()

@@ -17,9 +17,20 @@ export function quiesce(
   run: () => Promise<void>,
   wait: { readonly min: number; readonly max: number }, // ms
   signal: AbortSignal,
+  /** What may be done while waiting for calm, once for every wait and never beside a run; must not reject. */
+  meanwhile: () => Promise<void> = async () => {},
 ): Quiescence {
   // Of p-debounce only the single flight: its own timer starts anew at every tick and never fires under load.
-  const single = pDebounce.promise(run, { after: true })
+  const single = pDebounce.promise(
+    async () => {
+      if (waiting !== undefined) await waiting
+      waiting = undefined
+      await run()
+    },
+    { after: true },
+  )
+  let waiting: Promise<void> | undefined
+  let isRunning = false
   let timer: NodeJS.Timeout | undefined
   let deadline: number | undefined
   let isFirst = true
@@ -30,7 +41,11 @@ export function quiesce(
     timer = undefined
     deadline = undefined
     isFirst = false
-    if (!signal.aborted) running = single()
+    if (signal.aborted) return
+    isRunning = true
+    running = single().finally(() => {
+      isRunning = false
+    })
   }
 
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
@@ -39,6 +54,7 @@ export function quiesce(
       if (signal.aborted) return
       if (isFirst) return fire()
       const now = performance.now()
+      if (deadline === undefined && !isRunning) waiting = meanwhile()
       deadline ??= now + wait.max
       clearTimeout(timer)
       timer = setTimeout(fire, Math.max(0, Math.min(wait.min, deadline - now)))

@@ -8,10 +8,12 @@ const SILENT_MS = 10_000
 /** How long a name may keep everybody waiting. */
 const PATIENCE_MS = 1_000
 
+export type Resolved = ReadonlyMap<string, readonly string[]>
+
 /** Host names that stand for addresses → IP addresses. nginx would look them up once, at every reload; so do we. */
 export interface Resolver {
   /** Never throws: a name that nobody answers for within a second has no addresses. */
-  resolve(names: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly string[]>>
+  resolve(names: ReadonlySet<string>): Promise<Resolved>
 }
 
 export function createResolver(now: () => number): Resolver {

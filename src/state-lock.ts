@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode, UpstreamdError } from './errors.ts'
 import { isAlive, readProcess } from './proc.ts'
@@ -21,7 +21,7 @@ export function lockState(folder: string): () => void {
       cause: error,
     })
   } finally {
-    rmSync(mine, { force: true })
+    if (existsSync(mine)) rmSync(mine)
   }
   return () => rmSync(path, { force: true })
 }

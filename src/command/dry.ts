@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { createTwoFilesPatch } from 'diff'
 import type { Config } from '../config.ts'
+import { chooseLayout } from '../layout-choice.ts'
 import type { RenderedFile } from '../model/generation.ts'
 import type { Emit } from '../observe/event.ts'
-import { chooseLayout, makeSources, viewSurroundings } from '../plan.ts'
-import { render } from '../render/render.ts'
+import { makeSources, viewSurroundings } from '../plan.ts'
+import { needsServices, render } from '../render/render.ts'
 import { loadTemplates } from '../render/templates.ts'
 import { viewOf } from '../render/view.ts'
 import { createResolver } from '../resolver.ts'
@@ -22,15 +23,16 @@ const DIFF_MS = 2_000
 export async function dry(config: Config, emit: Emit, signals: Signals): Promise<number> {
   const runtime: Runtime = { clock: systemClock, emit, signal: signals.stop }
   const layout = await chooseLayout(config, signals.stop)
+  for (const problem of layout.warnings) emit({ type: 'config.warned', problem })
   const catalog = await firstCatalog(makeSources(config, runtime), runtime)
   for (const group of [layout.nginx, ...layout.files]) {
     if (group === undefined) continue
     const { rules, around } = viewSurroundings(config, 'outputs' in group ? group : undefined)
-    const names = hostNamesOf(catalog, { ...rules, resolved: new Map() })
+    const templates = loadTemplates('outputs' in group ? group.outputs : [group], {}, emit)
+    const names = hostNamesOf(catalog, rules, needsServices(templates.outputs()))
     const known = { ...rules, resolved: await createResolver(systemClock.now).resolve(names) }
     const selection = select(catalog, known, undefined)
     for (const rejection of selection.rejections) emit({ type: 'selection.rejected', rejection })
-    const templates = loadTemplates('outputs' in group ? group.outputs : [group], {}, emit)
     const view = viewOf(selection, () => visibleServices(catalog, known), around)
     const root = 'outputs' in group && group.kind === 'own' ? join(config.state_dir, 'nginx', 'current') : ''
     for (const file of render(templates.outputs(), view, selection).files) show(file, join(root, file.path))

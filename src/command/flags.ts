@@ -159,6 +159,7 @@ export const flags: readonly Flag[] = [
     name: 'state-dir',
     value: 'path',
     key: 'state_dir',
+    env: ['UPSTREAMD_STATE_DIR'],
     help: 'generations, rollback copies, status.json',
     fallback: '/var/lib/upstreamd',
   },

@@ -1,5 +1,6 @@
+import { reasonOf, UpstreamdError } from '../errors.ts'
 import { type CommandLine, toBoolean, UsageError } from './command-line.ts'
-import { flags } from './flags.ts'
+import { type Flag, flags } from './flags.ts'
 
 /** What flags and environment say, as two layers of the configuration, the lower one first. */
 export function layersOf(given: CommandLine['given'], environment: NodeJS.ProcessEnv): [object, object] {
@@ -8,8 +9,7 @@ export function layersOf(given: CommandLine['given'], environment: NodeJS.Proces
   for (const flag of flags) {
     if (flag.key === undefined) continue
     const set = flag.env?.map(name => environment[name]).find(value => value !== undefined && value !== '')
-    if (set !== undefined)
-      put(below, flag.key, flag.value === undefined ? toBoolean(flag.env?.[0] ?? flag.name, set) : set)
+    if (set !== undefined) put(below, flag.key, flag.value === undefined ? switchOf(flag, set) : set)
     const value = given[flag.name]
     if (value !== undefined)
       put(above, flag.key, flag.name === 'template' ? (value as readonly string[]).map(parseTemplate) : value)
@@ -28,6 +28,15 @@ export function parseTemplate(text: string): { source: string; destination?: str
     source,
     ...(destination !== undefined && { destination }),
     ...(command.length > 0 && { command: command.join(':') }),
+  }
+}
+
+/** What the environment says wrongly is configuration, not usage. */
+function switchOf(flag: Flag, text: string): boolean {
+  try {
+    return toBoolean(flag.env?.[0] ?? flag.name, text)
+  } catch (error) {
+    throw new UpstreamdError('CONFIG_INVALID', reasonOf(error))
   }
 }
 

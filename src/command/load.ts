@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { buildConfig, type Config, readConfigFile } from '../config.ts'
 import { UpstreamdError } from '../errors.ts'
 import { type CommandLine, UsageError } from './command-line.ts'
@@ -21,11 +20,7 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
   const layers = [below, ...files.map(readConfigFile)]
   buildConfig(layers)
   try {
-    const config = buildConfig([...layers, above])
-    for (const { source } of config.template) {
-      if (!existsSync(source)) throw new UpstreamdError('TEMPLATE_UNREADABLE', `there is no template ${source}`)
-    }
-    return { config, files, warnings: warningsOf(given) }
+    return { config: buildConfig([...layers, above]), files, warnings: warningsOf(given) }
   } catch (error) {
     if (error instanceof UpstreamdError && error.code === 'CONFIG_INVALID') throw new UsageError(inFlags(error.message))
     throw error
@@ -33,11 +28,12 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
 }
 
 function warningsOf(given: CommandLine['given']): string[] {
-  return given['consul-token'] === undefined
-    ? []
-    : [
-        '-consul-token: every user of this machine can read it in the list of processes; use -consul-token-file or CONSUL_HTTP_TOKEN',
-      ]
+  return ['consul-token', 'consul-auth']
+    .filter(name => given[name] !== undefined)
+    .map(
+      name =>
+        `-${name}: every user of this machine can read it in the list of processes; use a file or the environment`,
+    )
 }
 
 /** `consul.address: …` → `-consul-addr: …`. */

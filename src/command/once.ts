@@ -4,6 +4,7 @@ import { exitCodeOf, UpstreamdError } from '../errors.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { Emit } from '../observe/event.ts'
 import { makePlan } from '../plan.ts'
+import { needsServices } from '../render/render.ts'
 import { createResolver } from '../resolver.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
 import { hostNamesOf } from '../select/select.ts'
@@ -31,7 +32,7 @@ export async function once(config: Config, emit: Emit, signals: Signals): Promis
   const resolver = createResolver(systemClock.now)
   for (const delivery of plan.deliveries) {
     await delivery.recall(runtime)
-    const names = hostNamesOf(catalog, { ...delivery.rules, resolved: new Map() })
+    const names = hostNamesOf(catalog, delivery.rules, needsServices(delivery.templates.outputs()))
     await delivery.update(catalog, await resolver.resolve(names), { ...runtime, again: () => {} })
   }
   return failure === undefined ? 0 : exitCodeOf(failure)
@@ -60,6 +61,7 @@ export async function firstCatalog(sources: readonly Source[], runtime: Runtime)
       ),
     ),
   )
+  runtime.signal.throwIfAborted()
   const catalog = store.current()
   if (catalog !== undefined) return catalog
   throw new UpstreamdError('SOURCE_UNREACHABLE', `${problem}; gave up after ${PATIENCE_MS / 1_000} s`)

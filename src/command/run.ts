@@ -60,9 +60,14 @@ async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Si
     emit({ type: 'daemon.reloading' })
     try {
       // Made before the old one ends: what is wrong with the new configuration ends nothing.
-      const next = await prepare(reload(), emit, signals.stop, bug.reject)
+      const loaded = reload()
+      const next = await prepare(loaded, emit, signals.stop, bug.reject)
+      if (next.plan.identity !== current.plan.identity) {
+        throw new UpstreamdError('CONFIG_INVALID', 'another state_dir or another nginx layout needs a restart')
+      }
       await current.end()
       current = next
+      emit({ type: 'daemon.started', version, layout: current.plan.layout, state: loaded.config.state_dir })
       current.start()
     } catch (error) {
       if (!(error instanceof UpstreamdError || error instanceof UsageError)) throw error
@@ -117,6 +122,10 @@ function stopped(signal: AbortSignal): Promise<void> {
 
 function writePid(path: string | undefined): void {
   if (path === undefined) return
-  writeFileSync(`${path}.tmp`, `${process.pid}\n`)
-  renameSync(`${path}.tmp`, path)
+  try {
+    writeFileSync(`${path}.tmp`, `${process.pid}\n`)
+    renameSync(`${path}.tmp`, path)
+  } catch (error) {
+    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot write the pid file ${path} (-pid-file)`, { cause: error })
+  }
 }

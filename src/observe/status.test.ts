@@ -45,7 +45,7 @@ describe('ready', () => {
   })
 
   it('not before nginx runs', () => {
-    const recalled: Event = { type: 'generation.recalled', digest: 'abc', sites: 2 }
+    const recalled: Event = { type: 'generation.recalled', digest: 'abc', sites: 2, servers: 2 }
 
     expect(statusAfter(started, recalled)).toMatchObject({ ready: false, reason: 'nginx is not running' })
     expect(statusAfter(started, recalled, nginx)).toMatchObject({ ready: true, reason: '', sites: 2 })

@@ -19,6 +19,7 @@ export interface Status {
   readonly held: readonly string[] // services
   readonly rejected: readonly Rejection[]
   readonly problem: string | undefined // the last refusal, until something is accepted
+  readonly templates: Readonly<Record<string, string>> // refused ones and why, until they are changed
   readonly stopped: string | undefined
 }
 
@@ -39,6 +40,7 @@ export function initialStatus(version: string, process: { readonly pid: number; 
     startTime: process.startTime,
     layout: 'files',
     stopped: undefined,
+    templates: {},
     generation: undefined,
     nginx: undefined,
     sources: {},
@@ -67,11 +69,12 @@ function obstacle({ stopped, generation, layout, nginx, problem }: Status): stri
 function fold(status: Status, event: Event, at: string): Status {
   switch (event.type) {
     case 'daemon.started':
-      return { ...status, layout: event.layout }
+      // Also after a reload, which tells everything anew.
+      return { ...status, layout: event.layout, held: [], rejected: [] }
     case 'daemon.stopped':
       return { ...status, stopped: event.reason }
     case 'generation.recalled':
-      return { ...status, generation: { digest: event.digest, since: at }, sites: event.sites }
+      return { ...status, generation: { digest: event.digest, since: at }, sites: event.sites, servers: event.servers }
     case 'source.snapshot':
       return withSource(status, event.source, {
         healthy: true,
@@ -103,17 +106,23 @@ function fold(status: Status, event: Event, at: string): Status {
       return { ...status, generation: live, problem: textOf(event) }
     }
     case 'generation.failed':
-    case 'template.failed':
-    case 'template.set_aside':
       return { ...status, problem: textOf(event) }
+    case 'template.failed':
+      return { ...status, problem: textOf(event), templates: { ...status.templates, [event.path]: event.message } }
+    case 'template.set_aside': {
+      const refused = Object.fromEntries(event.paths.map(path => [path, event.problem]))
+      return { ...status, problem: textOf(event), templates: { ...status.templates, ...refused } }
+    }
     case 'process.found':
     case 'process.started':
       return { ...status, nginx: { pid: event.pid, since: at } }
     case 'process.exited':
     case 'process.stopped':
       return { ...status, nginx: undefined }
-    case 'template.loaded':
-      return { ...status, problem: undefined }
+    case 'template.loaded': {
+      const { [event.path]: _, ...others } = status.templates
+      return { ...status, problem: undefined, templates: others }
+    }
     default:
       return status
   }

@@ -44,7 +44,7 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
     { type: 'template.failed', path: '/etc/app.njk', code: 'TEMPLATE_SYNTAX', message: '/etc/app.njk:1:2: x' },
   ],
   'template.set_aside': [{ type: 'template.set_aside', paths: ['/etc/app.njk'], problem: 'nginx refused it' }],
-  'generation.recalled': [{ type: 'generation.recalled', digest, sites: 12 }],
+  'generation.recalled': [{ type: 'generation.recalled', digest, sites: 12, servers: 12 }],
   'generation.rendered': [{ type: 'generation.rendered', digest, files: 2, ms: 1.4 }],
   'generation.validated': [
     { type: 'generation.validated', digest, ms: 12, warnings: [] },

@@ -41,7 +41,7 @@ export function textOf(event: Event): string {
     case 'template.loaded':
       return `template ${event.path} changed`
     case 'template.failed':
-      return `template refused: ${event.message}; the last good one stays in use`
+      return `template refused, what is live stays: ${event.message}`
     case 'template.set_aside':
       return `template set aside until it is changed: ${event.paths.join(', ')}: ${event.problem}`
     case 'generation.recalled':

@@ -360,13 +360,16 @@ describe('what a template sees of all services', () => {
   })
 })
 
-it('only host names of selected instances are looked up', () => {
+it('only host names of selected instances are looked up, unless a template looks at all services', () => {
   const catalog = aCatalog(
     { name: 'a', tags: ['calico'], instances: [{ address: 'A.lan' }, { address: '10.0.0.1' }] },
     { name: 'b', instances: [{ address: 'b.lan' }] },
   )
 
-  expect(hostNamesOf(catalog, someRules({ tags: { all: ['calico'] } }))).toEqual(new Set(['a.lan']))
+  const rules = someRules({ tags: { all: ['calico'] } })
+
+  expect(hostNamesOf(catalog, rules, false)).toEqual(new Set(['a.lan']))
+  expect(hostNamesOf(catalog, rules, true)).toEqual(new Set(['a.lan', 'b.lan']))
 })
 
 describe('whatever the catalog says', () => {

@@ -51,11 +51,11 @@ export function visibleServices(catalog: Catalog, rules: SelectionRules): Visibl
     })
 }
 
-/** The host names that selected instances give as their address: to be resolved before `select`. */
-export function hostNamesOf(catalog: Catalog, rules: SelectionRules): Set<string> {
+/** The host names that instances give as their address, to be resolved before `select`: of the selected ones, or of all. */
+export function hostNamesOf(catalog: Catalog, rules: Pick<SelectionRules, 'tags'>, ofAll: boolean): Set<string> {
   const names = new Set<string>()
   for (const { instances } of catalog.services) {
-    for (const { address } of instances.filter(isWanted(rules))) {
+    for (const { address } of ofAll ? instances : instances.filter(isWanted(rules))) {
       const parsed = parseAddress(address)
       if (parsed.kind === 'name') names.add(parsed.name)
     }
@@ -64,7 +64,7 @@ export function hostNamesOf(catalog: Catalog, rules: SelectionRules): Set<string
 }
 
 /** An instance must carry all wanted tags itself, and none of the unwanted ones. */
-export function isWanted({ tags }: SelectionRules): (instance: Instance) => boolean {
+export function isWanted({ tags }: Pick<SelectionRules, 'tags'>): (instance: Instance) => boolean {
   return instance =>
     tags.all.every(tag => instance.tags.includes(tag)) && !tags.none.some(tag => instance.tags.includes(tag))
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readIfThere, replaceFile } from '../disk.ts'
+import { readJsonIfThere, replaceFile } from '../disk.ts'
 
 /** What a target must remember across a crash; everything else is asked of the process or read from the disk. */
 export interface Entries {
@@ -21,8 +21,7 @@ export function openLedger(folder: string): Ledger {
   const path = join(folder, 'ledger.json')
 
   async function read(): Promise<Entries> {
-    const text = await readIfThere(path)
-    return text === undefined ? {} : (JSON.parse(text) as Entries)
+    return ((await readJsonIfThere(path)) ?? {}) as Entries
   }
   return {
     read,

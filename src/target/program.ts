@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, type Options } from 'execa'
+import { UpstreamdError } from '../errors.ts'
 
 export interface Run {
   readonly exitCode: number | undefined // undefined: it was ended by a signal, or never ran
@@ -50,12 +51,23 @@ export async function runProgram(
   }
 }
 
-/** A file without a name: it goes with its last descriptor, also when we are killed. */
+/**
+ * A file without a name: it goes with its last descriptor, also when we are killed. In memory where the folder for
+ * temporary files cannot be written to. Throws TARGET_STAGE_FAILED.
+ */
 function nameless(): number {
-  const path = join(tmpdir(), `upstreamd-${randomUUID()}`)
-  const descriptor = openSync(path, 'ax+', 0o600)
-  unlinkSync(path)
-  return descriptor
+  let problem: unknown
+  for (const folder of [tmpdir(), '/dev/shm']) {
+    const path = join(folder, `upstreamd-${randomUUID()}`)
+    try {
+      const descriptor = openSync(path, 'ax+', 0o600)
+      unlinkSync(path)
+      return descriptor
+    } catch (error) {
+      problem ??= error
+    }
+  }
+  throw new UpstreamdError('TARGET_STAGE_FAILED', 'no place to keep what a program prints (TMPDIR)', { cause: problem })
 }
 
 function textOf(descriptor: number): string {

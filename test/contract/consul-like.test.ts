@@ -69,68 +69,140 @@ describe.each([
 
   let markers = 0
   /** Moves all three tables, so that whoever still waits is woken, too. */
-  async function wakeEverybody(): Promise<void> {
+  async function wakeEverybody(): Promise<string> {
     markers += 1
-    await consul.register({ Name: `marker-${markers}`, Check: TTL })
-    await consul.joinNode(`marker-${markers}`, '10.255.0.1')
+    const mark = `marker-${markers}-`
+    await consul.register({ Name: mark, Check: TTL })
+    await consul.joinNode(mark, '10.255.0.1')
+    await settled(mark)
+    return mark
+  }
+
+  /** Agents write what they are told to the catalog a moment later. */
+  async function settled(...words: string[]): Promise<void> {
+    await until(`${words} is in all tables`, async () => {
+      const texts = Object.values(await askAll()).map(({ body }) => JSON.stringify(body))
+      return texts.every(text => words.every(word => text.includes(word)))
+    })
   }
 
   /** Which tables a change wakes: those whose waiting query answers before the marker is there. */
   async function wokenBy(change: () => Promise<void>, expected: readonly Table[]): Promise<string[]> {
     const before = await askAll()
-    const waiting = Object.fromEntries(
-      (Object.keys(paths) as Table[]).map(table => [table, ask(paths[table], before[table].index)]),
-    ) as Record<Table, Promise<Answer>>
+    const tables = Object.keys(paths) as Table[]
+    const waiting = new Map(tables.map(table => [table, ask(paths[table], before[table].index)]))
 
     await change()
-    await Promise.all(expected.map(table => waiting[table]))
-    await wakeEverybody()
+    await Promise.all(expected.map(table => waiting.get(table)))
+    await askAll() // whoever was woken without being expected has answered by then, too
+    const mark = await wakeEverybody()
 
-    const mark = `marker-${markers}`
-    const answers = await Promise.all(
-      (Object.keys(paths) as Table[]).map(async table => ({ table, ...(await waiting[table]) })),
-    )
-    for (const { table, index } of answers) expect(index).toBeGreaterThan(before[table].index)
-    return answers.filter(({ body }) => !JSON.stringify(body).includes(mark)).map(({ table }) => table)
+    const woken: string[] = []
+    for (const [table, waited] of waiting) {
+      const { index, body } = await waited
+      expect(index).toBeGreaterThan(before[table].index)
+      if (!JSON.stringify(body).includes(mark)) woken.push(table)
+    }
+    return woken
   }
 
-  const web = { Name: 'web', ID: 'w1', Port: 80 }
-  const checked = { Name: 'api', ID: 'a1', Port: 80, Check: TTL }
+  const bare = (ID: string) => ({ Name: `${ID}-name`, ID, Port: 80 })
+  const checked = (ID: string) => ({ ...bare(ID), Check: TTL })
 
-  it.each<{ title: string; given?: () => Promise<void>; change: () => Promise<void>; wakes: Table[] }>([
-    { title: 'registering a service without a check', change: () => consul.register(web), wakes: ['services'] },
-    { title: 'registering the same again', change: () => consul.register(web), wakes: [] },
-    { title: 'a tag', change: () => consul.register({ ...web, Tags: ['a', 'b'] }), wakes: ['services'] },
-    { title: 'meta', change: () => consul.register({ ...web, Meta: { k: 'v' } }), wakes: ['services'] },
-    { title: 'a port', change: () => consul.register({ ...web, Port: 81 }), wakes: ['services'] },
-    { title: 'an address', change: () => consul.register({ ...web, Address: '10.0.0.9' }), wakes: ['services'] },
+  it.each<{
+    title: string
+    given?: (id: string) => Promise<void>
+    change: (id: string) => Promise<void>
+    wakes: Table[]
+  }>([
+    { title: 'registering a service without a check', change: id => consul.register(bare(id)), wakes: ['services'] },
     {
-      title: 'weights',
-      change: () => consul.register({ ...web, Weights: { Passing: 3, Warning: 2 } }),
-      wakes: ['services'],
+      title: 'registering the same again',
+      given: id => consul.register(bare(id)),
+      change: id => consul.register(bare(id)),
+      wakes: [],
     },
+    ...[
+      { title: 'a tag', more: { Tags: ['a', 'b'] } },
+      { title: 'meta', more: { Meta: { k: 'v' } } },
+      { title: 'a port', more: { Port: 81 } },
+      { title: 'an address', more: { Address: '10.0.0.9' } },
+      { title: 'weights', more: { Weights: { Passing: 3, Warning: 2 } } },
+    ].map(({ title, more }) => ({
+      title,
+      given: (id: string) => consul.register(bare(id)),
+      change: (id: string) => consul.register({ ...bare(id), ...more }),
+      wakes: ['services'] satisfies Table[] as Table[],
+    })),
     {
       title: 'registering a service with its check',
-      change: () => consul.register(checked),
+      change: id => consul.register(checked(id)),
       wakes: ['services', 'checks'],
     },
-    { title: 'a failing check', change: () => consul.setCheck('a1', 'critical'), wakes: ['checks'] },
-    { title: 'the same state again', change: () => consul.setCheck('a1', 'critical'), wakes: [] },
-    { title: 'a warning check', change: () => consul.setCheck('a1', 'warning'), wakes: ['checks'] },
-    { title: 'a passing check', change: () => consul.setCheck('a1', 'passing'), wakes: ['checks'] },
-    { title: 'maintenance', change: () => consul.maintenance('w1', true), wakes: ['checks'] },
-    { title: 'the end of maintenance', change: () => consul.maintenance('w1', false), wakes: ['checks'] },
+    ...(['warning', 'critical'] as const).map(status => ({
+      title: `a check that is ${status}`,
+      given: (id: string) => consul.register(checked(id)),
+      change: (id: string) => consul.setCheck(id, status),
+      wakes: ['checks'] satisfies Table[] as Table[],
+    })),
+    {
+      title: 'the same state again',
+      given: id => consul.register(checked(id)),
+      change: id => consul.setCheck(id, 'passing'),
+      wakes: [],
+    },
+    {
+      title: 'maintenance',
+      given: id => consul.register(bare(id)),
+      change: id => consul.maintenance(id, true),
+      wakes: ['checks'],
+    },
+    {
+      title: 'the end of maintenance',
+      async given(id) {
+        await consul.register(bare(id))
+        await consul.maintenance(id, true)
+      },
+      change: id => consul.maintenance(id, false),
+      wakes: ['checks'],
+    },
     {
       title: 'deregistering a service with its check',
-      change: () => consul.deregister('a1'),
+      given: id => consul.register(checked(id)),
+      change: id => consul.deregister(id),
       wakes: ['services', 'checks'],
     },
-    { title: 'deregistering a service without a check', change: () => consul.deregister('w1'), wakes: ['services'] },
-    { title: 'a node that joins', change: () => consul.joinNode('other', '10.0.0.1'), wakes: ['nodes'] },
-    { title: 'a node that moves', change: () => consul.joinNode('other', '10.0.0.2'), wakes: ['nodes'] },
-    { title: 'a node that leaves', change: () => consul.leaveNode('other'), wakes: ['nodes'] },
-  ])('$title wakes: $wakes', async ({ change, wakes }) => {
-    expect(await wokenBy(change, wakes)).toEqual(wakes)
+    {
+      title: 'deregistering a service without a check',
+      given: id => consul.register(bare(id)),
+      change: id => consul.deregister(id),
+      wakes: ['services'],
+    },
+    { title: 'a node that joins', change: id => consul.joinNode(id, '10.0.0.1'), wakes: ['nodes'] },
+    {
+      title: 'a node that moves',
+      given: id => consul.joinNode(id, '10.0.0.1'),
+      change: id => consul.joinNode(id, '10.0.0.2'),
+      wakes: ['nodes'],
+    },
+    {
+      title: 'a node that leaves',
+      given: id => consul.joinNode(id, '10.0.0.1'),
+      change: id => consul.leaveNode(id),
+      wakes: ['nodes'],
+    },
+  ])('$title wakes: $wakes', async ({ given, change, wakes }) => {
+    // A real agent writes of its own accord, too; what was woken by that is not woken every time.
+    const seen: string[][] = []
+    for (const attempt of [1, 2, 3]) {
+      const id = `case-${markers}-${attempt}`
+      await given?.(id)
+      await wakeEverybody()
+
+      seen.push(await wokenBy(() => change(id), wakes))
+      if (seen.at(-1)?.join() === wakes.join()) return
+    }
+    expect(seen).toEqual([wakes])
   })
 
   describe('an index', () => {

@@ -48,7 +48,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^source\/follow\.ts$/, /^source\/\w+\//, /^target\/\w+\//, /^render\/\w+\//, /^(apply|announce|resolver)\.ts$/],
   [/^(source|target|render)\/registry\.ts$/],
   [/^render\/templates\.ts$/, /^config\.ts$/],
-  [/^(delivery|plan)\.ts$/],
+  [/^(delivery|layout-choice|plan)\.ts$/],
   [/^daemon\.ts$/],
   [/^command\//],
   [/^main\.ts$/],

@@ -27,5 +27,6 @@ export const ConsulConfig = z.strictObject({
 export type ConsulConfig = z.output<typeof ConsulConfig>
 
 function isAddress(text: string): boolean {
-  return text.startsWith('unix:///') || URL.canParse(/^https?:\/\//.test(text) ? text : `http://${text}`)
+  if (text.startsWith('unix:')) return text.startsWith('unix:///')
+  return URL.canParse(/^https?:\/\//.test(text) ? text : `http://${text}`)
 }

@@ -52,6 +52,7 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
           } catch (error) {
             if (before === undefined) await rm(destination, { force: true })
             else await replaceFile(destination, before)
+            signal.throwIfAborted() // a stop is no failure of the command
             return { kind: 'rolled_back', cause: error as Error }
           }
           await ledger.update({ good: generation.digest, pending: undefined })

@@ -31,14 +31,26 @@ export async function activate(
 ): Promise<Accepted | Extract<Activation, { kind: 'rolled_back' }>> {
   signal.throwIfAborted() // before the commit a stop ends it; behind it, it is carried through
   let mayHaveMoved = false
-  await layout.publish(generation)
+  await publish()
+  let accepted: Accepted
   try {
-    const accepted = await take()
-    await layout.settle(generation)
-    return accepted
+    accepted = await take()
   } catch (error) {
     await rollBack(error)
+    signal.throwIfAborted() // a stop is no failure of the generation
     return { kind: 'rolled_back', cause: error as Error }
+  }
+  // Live and verified. If only that cannot be written down, it is written down by the next attempt.
+  await onDisk('cannot write down what is live', () => layout.settle(generation))
+  return accepted
+
+  async function publish(): Promise<void> {
+    try {
+      await onDisk('cannot publish', () => layout.publish(generation))
+    } catch (error) {
+      await layout.restore().catch(() => {}) // of several files some may be new; what the disk refuses is told below
+      throw error
+    }
   }
 
   async function take(): Promise<Accepted> {
@@ -119,5 +131,14 @@ export async function activate(
 
   function hasChanged(before: ReadonlySet<number>): boolean {
     return [...supervisor.workers()].some(pid => !before.has(pid))
+  }
+}
+
+/** What the disk refuses is the operator's to mend, and no bug. Throws TARGET_STAGE_FAILED. */
+async function onDisk(what: string, task: () => Promise<void>): Promise<void> {
+  try {
+    await task()
+  } catch (error) {
+    throw new UpstreamdError('TARGET_STAGE_FAILED', what, { cause: error })
   }
 }

@@ -110,6 +110,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
         if (found !== text && old !== undefined && (found ?? null) !== old.text) await write([old])
       }
     },
+    good: async () => (await ledger.read()).good,
     async recall() {
       const { good } = await ledger.read()
       return good === undefined ? undefined : generations.read(good)

@@ -42,7 +42,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   /** Beside the next apply: a generation whose workers die late is taken back, and not tried again. */
   async function watchLate(
     generation: Generation,
-    previous: Generation | undefined,
+    previous: () => Promise<Generation | undefined>,
     outcome: { readonly pid: number; readonly workers: readonly number[] },
   ): Promise<void> {
     const until = runtime.clock.now() + LATE_MS
@@ -51,7 +51,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       if (problem === undefined) continue
 
       fatal.set(generation.digest, problem)
-      await exclusive(() => takeBack(generation, previous, `its workers died: ${problem}`))
+      await exclusive(async () => takeBack(generation, await previous(), `its workers died: ${problem}`))
       return
     }
   }
@@ -63,7 +63,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   }
 
   async function takeBack(generation: Generation, previous: Generation | undefined, problem: string): Promise<void> {
-    if ((await layout.recall())?.digest !== generation.digest) return
+    if ((await layout.good()) !== generation.digest) return
     const code = 'TARGET_NOT_TAKEN_UP'
     try {
       const back = previous && (await activate(activator, previous, [], true, runtime.signal))
@@ -100,8 +100,9 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
         activate: signal =>
           exclusive(async (): Promise<Activation> => {
             if (stopping) throw new UpstreamdError('TARGET_STAGE_FAILED', 'nothing is activated while stopping')
-            const previous = await layout.recall()
-            const { commands, isOurSignalNeeded } = waysToTell(config.commands, generation, previous)
+            const before = await layout.good()
+            const previous = async () => (before === undefined ? undefined : layout.find(before))
+            const { commands, isOurSignalNeeded } = await waysToTell(config.commands, generation, previous)
             const outcome = await activate(activator, generation, commands, isOurSignalNeeded, signal)
             if (outcome.kind === 'rolled_back') return outcome
             if (outcome.kind !== 'written') void watchLate(generation, previous, outcome) // ends by itself within LATE_MS
@@ -218,12 +219,14 @@ async function judge(
 }
 
 /** Commands of the files that changed, once each; our own signal when one of them has none. */
-function waysToTell(
+async function waysToTell(
   commands: Readonly<Record<string, string>>,
   generation: Generation,
-  previous: Generation | undefined,
-): { commands: string[]; isOurSignalNeeded: boolean } {
-  const before = new Map(previous?.files.map(({ path, text }) => [path, text]))
+  previous: () => Promise<Generation | undefined>,
+): Promise<{ commands: string[]; isOurSignalNeeded: boolean }> {
+  if (Object.keys(commands).length === 0) return { commands: [], isOurSignalNeeded: true }
+
+  const before = new Map((await previous())?.files.map(({ path, text }) => [path, text]))
   const changed = generation.files.filter(({ path, text }) => before.get(path) !== text)
   const told = (changed.length > 0 ? changed : generation.files).map(({ path }) => commands[path])
   return {

@@ -1,4 +1,3 @@
-import { reasonOf, UpstreamdError } from '../../errors.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import type { Activator } from './activate.ts'
 import type { Layout } from './layout.ts'
@@ -25,10 +24,11 @@ export interface Kept {
 /** Brings nginx back as it was, then starts it again whenever it is gone, until the signal aborts. */
 export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
   const { supervisor, exclusive } = kept
-  let isDown = !(await exclusive(() => bringBack(kept, runtime)))
-  let crashes = isDown ? 1 : 0
+  let crashes = 0
+  let isDown = false
   let upSince = runtime.clock.now()
-  while (await slept(runtime, isDown ? backoff(crashes, Math.random()) : LOOK_MS)) {
+  let pause = await bringUp()
+  while (await slept(runtime, pause)) {
     const lost = supervisor.lost
     if (lost !== undefined && !isDown) {
       crashes = runtime.clock.now() - upSince > STEADY_MS ? 1 : crashes + 1
@@ -36,18 +36,31 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
       runtime.emit({ type: 'process.exited', pid: lost.pid, problem: 'the nginx master process is gone', retryIn })
       if (!(await slept(runtime, retryIn))) return
     }
-    if (lost === undefined && !isDown) continue
-
     // An activation may have started it in the meantime; then there is nothing to bring back.
-    isDown = !(await exclusive(() => bringBack(kept, runtime)))
-    if (isDown) crashes += 1
-    else upSince = runtime.clock.now()
+    if (lost !== undefined || isDown) pause = await bringUp()
+  }
+
+  /** Milliseconds until the next look, or until the next try. */
+  async function bringUp(): Promise<number> {
+    const problem = await exclusive(() => bringBack(kept, runtime))
+    isDown = problem !== undefined
+    if (problem === undefined) {
+      upSince = runtime.clock.now()
+      return LOOK_MS
+    }
+    crashes += 1
+    const retryIn = backoff(crashes, Math.random())
+    runtime.emit({ type: 'generation.failed', code: 'TARGET_EXITED', problem, retryIn })
+    return retryIn
   }
 }
 
-/** Adopts what runs, else starts what ran last. False when that failed and has to be tried again. */
-async function bringBack({ layout, supervisor, activator, isOwn }: Kept, runtime: Runtime): Promise<boolean> {
-  if (runtime.signal.aborted) return true
+/** Adopts what runs, else starts what ran last; why that failed, when it has to be tried again. */
+async function bringBack(
+  { layout, supervisor, activator, isOwn }: Kept,
+  runtime: Runtime,
+): Promise<string | undefined> {
+  if (runtime.signal.aborted) return undefined
   await layout.recover()
   const found = supervisor.look()
   if (found.state === 'running') {
@@ -56,20 +69,16 @@ async function bringBack({ layout, supervisor, activator, isOwn }: Kept, runtime
     const answered = await supervisor.digest()
     const live = answered === undefined ? undefined : await layout.find(answered)
     if (live !== undefined && live.digest !== (await layout.recall())?.digest) await layout.settle(live)
-    return true
+    return undefined
   }
   // Without anything to start it with, the first activation starts it.
-  if (decide(found) === 'refuse' || !activator.mayStart || !(await layout.isStartable())) return true
+  if (decide(found) === 'refuse' || !activator.mayStart || !(await layout.isStartable())) return undefined
 
   await supervisor.clean(found)
   const last = await layout.recall()
   if (isOwn && last !== undefined) await layout.restore() // what was published last may not have been verified
   const verdict = await supervisor.start(isOwn ? last?.digest : undefined)
-  if (verdict.kind === 'accepted') return true
-
-  const error = new UpstreamdError('TARGET_EXITED', `nginx does not start: ${verdict.reason}`)
-  runtime.emit({ type: 'generation.failed', code: error.code, problem: reasonOf(error), retryIn: LAST_RETRY_MS })
-  return false
+  return verdict.kind === 'accepted' ? undefined : `nginx does not start: ${verdict.reason}`
 }
 
 /** 100 ms after the first crash, then doubling to 10 s, with full jitter above the floor. */

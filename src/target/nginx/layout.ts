@@ -24,6 +24,8 @@ export interface Layout {
   restore(): Promise<void>
   /** Repairs what a crash may have left. */
   recover(): Promise<void>
+  /** Digest of the generation that was verified last. */
+  good(): Promise<string | undefined>
   recall(): Promise<Generation | undefined>
   find(digest: string): Promise<Generation | undefined>
   /** The digest that the disk proves to be what was verified last; undefined when it was edited or is uncertain. */

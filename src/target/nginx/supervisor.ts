@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
@@ -60,7 +60,11 @@ export class Supervisor {
     return this.master === undefined ? this.#known : undefined
   }
 
+  /** What is there. A master we know, by pid and start time, needs no search. */
   look(): ProcessState {
+    const { master } = this
+    if (master !== undefined) return { state: 'running', master }
+
     const { conf, compiledIn, pidFile, isPidFileShared } = this.#options
     const processes = nginxProcesses()
     return assess({
@@ -238,7 +242,8 @@ export class Supervisor {
 
   #remember(known: Known): void {
     this.#known = known
-    writeFileSync(this.#record, JSON.stringify(known), { mode: 0o600 })
+    writeFileSync(`${this.#record}.tmp`, JSON.stringify(known), { mode: 0o600 })
+    renameSync(`${this.#record}.tmp`, this.#record)
   }
 
   #forget(): void {
@@ -260,8 +265,11 @@ export class Supervisor {
 const neverAborted = new AbortController().signal
 
 function readRecord(path: string): Known | undefined {
-  const text = readText(path)
-  return text === undefined ? undefined : (JSON.parse(text) as Known)
+  try {
+    return JSON.parse(readText(path) ?? '') as Known
+  } catch {
+    return undefined // none, or half of one: nginx is found by looking, then
+  }
 }
 
 function readText(path: string): string | undefined {

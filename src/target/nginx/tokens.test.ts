@@ -47,7 +47,7 @@ describe('nginx’s syntax is read as nginx reads it', () => {
   it.each([
     { title: 'that is empty', lua: '' },
     { title: 'with braces in pairs', lua: 'local t = { a = { 1 } } if x then ngx.say("hi; there") end' },
-    { title: 'with a quote nobody ends', lua: "-- it's fine" },
+    { title: 'with a quote nobody ends', lua: "-- it's fine\n" },
     { title: 'over several lines', lua: '\n  ngx.say("a")\n  ngx.say("b")\n' },
   ])('a Lua block $title is passed over', ({ lua }) => {
     const text = `server { content_by_lua_block {${lua}} listen 80; } include x;`

@@ -112,11 +112,15 @@ function readWord(text: string, start: number): { value: string; end: number } {
   return { value, end: at }
 }
 
+/** Lua's long texts and comments, comments, and texts: braces in them are no braces (Lua 5.1 manual, 2.1). */
+const luaLiteral = /(?:--)?\[(=*)\[[\s\S]*?\]\1\]|--[^\n]*|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|[{}]/g
+
+/** The offset behind the brace that closes the one at `start`. */
 function skipBraces(text: string, start: number): number {
   let depth = 0
-  for (let at = start; at < text.length; at += 1) {
-    if (text[at] === '{') depth += 1
-    if (text[at] === '}' && --depth === 0) return at + 1
+  for (const found of text.slice(start).matchAll(luaLiteral)) {
+    if (found[0] === '{') depth += 1
+    if (found[0] === '}' && --depth === 0) return start + found.index + 1
   }
   return text.length
 }

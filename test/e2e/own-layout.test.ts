@@ -76,7 +76,7 @@ server { listen 127.0.0.1:${port}; server_name {{ site.serverNames | join(" ") }
     await answers('web.test')
     await running.saw('daemon.ready')
 
-    services.write({ web: [], other: [backend.port] })
+    await running.saw('config.warned', ({ problem }) => problem.includes('no template has a default_server'))
     writeFileSync(
       services.path,
       JSON.stringify({

@@ -1,3 +1,5 @@
+import type { RenderedFile } from '../../model/generation.ts'
+import { find, parseDirectives } from './tokens.ts'
 import { everywhere, readTree } from './tree.ts'
 
 /** What our text in a foreign tree has to reckon with. */
@@ -38,4 +40,16 @@ export function factsOf(conf: string, ours: readonly string[], listen: string): 
 /** `80`, `127.0.0.1:80`, `[::]:80` → '80'; an address without a port means 80. */
 function portOf(listen: string): string {
   return /^(?:.*:)?(\d+)$/.exec(listen)?.[1] ?? '80'
+}
+
+/** Does any server block say that it answers unknown hosts? Without one, the first in the configuration does. */
+export function hasDefaultServer(conf: string | undefined, files: readonly RenderedFile[]): boolean {
+  const texts = new Map(files.map(({ path, text }) => [path, text]))
+  const all =
+    conf === undefined
+      ? files.map(({ text }) => parseDirectives(text))
+      : [...readTree(conf, texts).files.values()].map(file => file.directives)
+  return all.some(directives =>
+    [...find(directives, 'listen')].some(({ args }) => args.includes('default_server') || args.includes('default')),
+  )
 }

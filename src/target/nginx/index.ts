@@ -11,6 +11,7 @@ import { type Activator, activate } from './activate.ts'
 import { adoptLayout, errorLogOf, globalsFor, pidFileOf, staleSocketsOf } from './adopt.ts'
 import { NginxConfig } from './config.ts'
 import { isSocketFile } from './control-socket.ts'
+import { hasDefaultServer } from './facts.ts'
 import { keepRunning } from './keep-running.ts'
 import type { Layout, Prepared } from './layout.ts'
 import { ownLayout } from './own.ts'
@@ -38,6 +39,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   }
   const fatal = new Map<string, string>() // digest → what its workers died of
   let stopping = false
+  let isWarned = false
 
   /** Beside the next apply: a generation whose workers die late is taken back, and not tried again. */
   async function watchLate(
@@ -54,6 +56,13 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       await exclusive(async () => takeBack(generation, await previous(), `its workers died: ${problem}`))
       return
     }
+  }
+
+  function warnOnce({ files, selection }: Generation): void {
+    if (isWarned || selection.sites.length === 0 || hasDefaultServer(isOwn ? undefined : config.conf, files)) return
+    isWarned = true
+    const problem = 'no template has a default_server: a host that nobody registered is answered by the first service'
+    runtime.emit({ type: 'config.warned', problem })
   }
 
   /** The workers of a master that died a moment ago may have outlived it, and hold the ports. */
@@ -93,6 +102,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     },
 
     async stage(generation): Promise<Staged> {
+      warnOnce(generation)
       const prepared = await prepare(layout, generation)
       return {
         validate: signal => judge(config.binary.path, prepared, fatal.get(generation.digest), signal),

@@ -1,5 +1,6 @@
-import { announce, announceHolds, difference } from './announce.ts'
+import { difference } from './announce.ts'
 import { apply, type Outcome, type Prepared, prepare } from './apply.ts'
+import { createChooser, type Wanted } from './chooser.ts'
 import { type Code, isOf, reasonOf } from './errors.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
@@ -9,10 +10,11 @@ import { type Selection, serversOf } from './model/selection.ts'
 import { type Output, render } from './render/render.ts'
 import type { Templates } from './render/templates.ts'
 import { type Surroundings, viewOf } from './render/view.ts'
+import { createRetries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
-import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
+import type { GuardPolicy } from './select/guard.ts'
 import type { SelectionRules } from './select/rules.ts'
-import { select, visibleServices } from './select/select.ts'
+import { visibleServices } from './select/select.ts'
 import type { Target } from './target/target.ts'
 
 export interface DeliveryParts {
@@ -24,6 +26,7 @@ export interface DeliveryParts {
   readonly memory: Memory
   /** Only one delivery tells of the selection: it is the same for all. */
   readonly isSpeaker: boolean
+  readonly now: () => number // ms
 }
 
 /** What an update may use; `again` asks for another one in so many ms, whether or not anything changes until then. */
@@ -46,236 +49,149 @@ export interface Delivery {
   approve(): void
 }
 
-interface Progress {
-  live: Generation | undefined // what the target confirmed
-  announced: Selection | undefined
-  attempted:
-    | { readonly digest: string; readonly failures: number; readonly retryAt: number; readonly problem: string }
-    | undefined
-  reconsider: { readonly at: number; readonly delay: number } | undefined // ms
-  ahead: { readonly digest: string; readonly prepared: Promise<Prepared> } | undefined
-  held: Guarded['held']
-  isTrusted: boolean // a changed rule, or an operator's word: whatever is lost now is meant
-}
-
 type Attempt =
   | { readonly ok: true }
   /** `template`: perhaps its fault; `environment`: a port, a disk, a process, which may change by themselves. */
   | { readonly ok: false; readonly problem: string; readonly blame: 'template' | 'environment' | 'nobody' }
 
-/** What may be over in a moment is tried again soon: ms after the first failure. */
-const soon: Partial<Record<Code, number>> = { TARGET_EXITED: 250, TARGET_COMMAND_FAILED: 1_000 }
-/** When a template that was set aside because of its surroundings is tried again; doubles every time. */
-const RECONSIDER_MS = 60_000
+type Draw = (outputs: readonly Output[]) => Generation
 
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { templates, target, rules, around, policy, memory, isSpeaker } = parts
-  const progress: Progress = {
-    live: undefined,
-    announced: undefined,
-    attempted: undefined,
-    reconsider: undefined,
-    ahead: undefined,
-    held: [],
-    isTrusted: false,
-  }
+  const { templates, target, rules, around, policy, memory, isSpeaker, now } = parts
+  const chooser = createChooser(rules, policy, isSpeaker)
+  const retries = createRetries(now)
+  let live: Generation | undefined // what the target confirmed
+  let ahead: { readonly digest: string; readonly prepared: Promise<Prepared> } | undefined
 
-  async function recall(runtime: Runtime): Promise<void> {
-    progress.live = await target.recall()
-    progress.isTrusted = memory.areRulesNew
-    if (progress.live === undefined) return
-    const { digest, selection } = progress.live
-    runtime.emit({
-      type: 'generation.recalled',
-      digest,
-      sites: selection.sites.length,
-      servers: serversOf(selection).length,
-    })
-  }
-
-  /** What would be proxied now; says nothing and changes nothing. */
-  function decide(
-    catalog: Catalog,
-    resolved: SelectionRules['resolved'],
-    now: number,
-  ): Guarded & { isEverything: boolean } {
-    const live = progress.live?.selection
-    const wanted = select(catalog, { ...rules, resolved }, live)
+  function wantedFrom(catalog: Catalog, resolved: SelectionRules['resolved']): Wanted {
     const answersForUnavailable = templates.outputs().some(({ template }) => template.uses('unavailable'))
-    const next = answersForUnavailable ? wanted : keepUnavailable(live, wanted)
-    const guarded = progress.isTrusted ? { selection: next, held: [] } : guard(live, next, policy, progress.held, now)
-    return { ...guarded, isEverything: next.sites.length === 0 }
+    return { catalog, resolved, live: live?.selection, answersForUnavailable }
   }
 
-  function choose(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: UpdateRuntime): Selection {
-    const live = progress.live?.selection
-    const now = runtime.clock.now()
-    const guarded = decide(catalog, resolved, now)
-
-    if (isSpeaker) {
-      const total = live === undefined ? 0 : serversOf(live).length
-      const until = guarded.isEverything ? 'approved' : policy.holdFor
-      for (const event of [
-        ...announce(progress.announced, guarded.selection),
-        ...announceHolds(progress.held, guarded.held, total, until),
-      ]) {
-        runtime.emit(event)
-      }
-      progress.announced = guarded.selection
-    }
-    progress.held = guarded.held
-    if (guarded.held.length > 0 && !guarded.isEverything) {
-      runtime.again(Math.max(...guarded.held.map(({ since }) => since + policy.holdFor - now)) + 1)
-    }
-    return guarded.selection
-  }
-
-  function draw(
-    outputs: readonly Output[],
-    selection: Selection,
-    catalog: Catalog,
-    resolved: SelectionRules['resolved'],
-  ): Generation {
+  function drawer(selection: Selection, { catalog, resolved }: Wanted): Draw {
     const view = viewOf(selection, () => visibleServices(catalog, { ...rules, resolved }), around)
-    return render(outputs, view, selection)
+    return outputs => render(outputs, view, selection)
   }
 
   /** What was prepared for this digest while the catalog was calming down; anything else is thrown away. */
-  function takeAhead(digest: string): Promise<Prepared> | undefined {
-    const { ahead } = progress
-    progress.ahead = undefined
-    if (ahead === undefined || ahead.digest === digest) return ahead?.prepared
-    ahead.prepared.then(({ staged }) => staged.discard()).catch(() => {}) // never used, so its failure is nobody's
+  function takeAhead(digest: string | undefined): Promise<Prepared> | undefined {
+    const taken = ahead
+    ahead = undefined
+    if (taken === undefined || taken.digest === digest) return taken?.prepared
+    taken.prepared.then(({ staged }) => staged.discard()).catch(() => {}) // never used, so its failure is nobody's
     return undefined
   }
 
-  async function attempt(
-    outputs: readonly Output[],
-    selection: Selection,
-    catalog: Catalog,
-    resolved: SelectionRules['resolved'],
-    runtime: UpdateRuntime,
-  ): Promise<Attempt> {
-    const { clock, emit } = runtime
+  async function attempt(draw: Draw, outputs: readonly Output[], runtime: UpdateRuntime): Promise<Attempt> {
+    const { clock, emit, signal } = runtime
     const started = clock.now()
     let generation: Generation
     try {
-      generation = draw(outputs, selection, catalog, resolved)
+      generation = draw(outputs)
     } catch (error) {
       if (!isOf('template', error)) throw error
       return failedTemplate(reasonOf(error), error.code, runtime)
     }
-    const before = progress.attempted
-    if (before?.digest === generation.digest && clock.now() < before.retryAt) {
-      return { ok: false, problem: before.problem, blame: 'template' }
-    }
-    emit({
-      type: 'generation.rendered',
-      digest: generation.digest,
-      files: generation.files.length,
-      ms: clock.now() - started,
-    })
+    const { digest, files } = generation
+    const tooSoon = retries.tooSoon(digest)
+    if (tooSoon !== undefined) return { ok: false, problem: tooSoon, blame: 'template' }
+
+    emit({ type: 'generation.rendered', digest, files: files.length, ms: clock.now() - started })
     try {
-      const outcome = await apply(generation, target, runtime, takeAhead(generation.digest))
-      return settle(generation, outcome, started, runtime)
+      return settle(generation, await apply(generation, target, runtime, takeAhead(digest)), started, runtime)
     } catch (error) {
-      if (runtime.signal.aborted) return { ok: false, problem: 'stopping', blame: 'nobody' }
+      if (signal.aborted) return { ok: false, problem: 'stopping', blame: 'nobody' }
       if (!isOf('target', error)) throw error
-      const { retryIn, problem } = remember(generation.digest, reasonOf(error), 1_000, runtime)
+      const problem = reasonOf(error)
+      const retryIn = retries.failed(digest, problem, error.code)
+      runtime.again(retryIn + 1)
       emit({ type: 'generation.failed', code: error.code, problem, retryIn })
       return { ok: false, problem, blame: 'nobody' }
     }
   }
 
-  function failedTemplate(problem: string, code: string, { emit }: Runtime): Attempt {
-    if (progress.attempted?.problem !== problem)
+  function failedTemplate(problem: string, code: Code, { emit }: Runtime): Attempt {
+    if (retries.lastProblem() !== problem) {
       emit({ type: 'template.failed', path: problem.split(':')[0] ?? '', code, message: problem })
-    progress.attempted = { digest: '', failures: 1, retryAt: 0, problem }
+    }
+    retries.failed('', problem, code)
     return { ok: false, problem, blame: 'template' }
   }
 
   function settle(generation: Generation, outcome: Outcome, started: number, runtime: UpdateRuntime): Attempt {
-    const { clock, emit } = runtime
+    const { clock, emit, again } = runtime
     const { digest } = generation
     switch (outcome.kind) {
       case 'unchanged':
       case 'started':
       case 'reloaded':
       case 'written': {
-        const { added, removed } = difference(progress.live?.selection, generation.selection)
-        if (outcome.kind !== 'unchanged' || progress.live?.digest !== digest) {
+        const { added, removed } = difference(live?.selection, generation.selection)
+        if (outcome.kind !== 'unchanged' || live?.digest !== digest) {
           const how = outcome.kind === 'unchanged' ? 'written' : outcome.kind
           emit({ type: 'generation.activated', digest, how, ms: clock.now() - started, added, removed })
         }
-        Object.assign(progress, { live: generation, attempted: undefined, isTrusted: false })
+        live = generation
+        retries.succeeded()
+        chooser.settled()
         return { ok: true }
       }
       case 'invalid': {
-        const { problem } = remember(digest, outcome.diagnostics.map(describe).join('; '), 10_000, runtime)
+        const problem = outcome.diagnostics.map(describe).join('; ')
+        again(retries.failed(digest, problem, 'TARGET_INVALID') + 1)
         emit({ type: 'generation.invalid', digest, diagnostics: outcome.diagnostics })
         return { ok: false, problem, blame: 'template' }
       }
       case 'rolled_back': {
+        const problem = reasonOf(outcome.cause)
         const code = isOf('target', outcome.cause) ? outcome.cause.code : 'TARGET_NOT_TAKEN_UP'
-        const first = soon[code] ?? 10_000
-        const { retryIn, problem } = remember(digest, reasonOf(outcome.cause), first, runtime)
-        emit({ type: 'generation.rolled_back', digest, to: progress.live?.digest, code, problem, retryIn })
+        const retryIn = retries.failed(digest, problem, code)
+        again(retryIn + 1)
+        emit({ type: 'generation.rolled_back', digest, to: live?.digest, code, problem, retryIn })
         return { ok: false, problem, blame: 'environment' }
       }
     }
-  }
-
-  /** The same generation is not tried again at once: what refused it is still there. It is, after a while: that may pass. */
-  function remember(
-    digest: string,
-    problem: string,
-    first: number,
-    { clock, again }: UpdateRuntime,
-  ): { retryIn: number; problem: string } {
-    const failures = progress.attempted?.digest === digest ? progress.attempted.failures + 1 : 1
-    const retryIn = Math.min(first * 2 ** (failures - 1), 300_000)
-    progress.attempted = { digest, failures, retryAt: clock.now() + retryIn, problem }
-    again(retryIn + 1)
-    return { retryIn, problem }
-  }
-
-  function reconsiderLater({ clock, again }: UpdateRuntime): void {
-    const delay = Math.min((progress.reconsider?.delay ?? RECONSIDER_MS / 2) * 2, 16 * RECONSIDER_MS)
-    progress.reconsider = { at: clock.now() + delay, delay }
-    again(delay + 1)
-  }
-
-  function reconsider({ clock }: Runtime): void {
-    if (progress.reconsider === undefined || clock.now() < progress.reconsider.at) return
-    progress.reconsider = { ...progress.reconsider, at: Number.POSITIVE_INFINITY }
-    templates.reload()
   }
 
   return {
     target,
     templates,
     rules,
-    recall,
+    approve: () => chooser.trust(),
+
+    async recall({ emit }) {
+      live = await target.recall()
+      if (memory.areRulesNew) chooser.trust()
+      if (live === undefined) return
+      const { digest, selection } = live
+      const servers = serversOf(selection).length
+      emit({ type: 'generation.recalled', digest, sites: selection.sites.length, servers })
+    },
+
     async anticipate(catalog, resolved, runtime) {
+      const wanted = wantedFrom(catalog, resolved)
       let generation: Generation
       try {
-        const { selection } = decide(catalog, resolved, runtime.clock.now())
-        generation = draw(templates.outputs(), selection, catalog, resolved)
+        generation = drawer(chooser.look(wanted, runtime.clock.now()), wanted)(templates.outputs())
       } catch (error) {
         if (isOf('template', error)) return // the update says so
         throw error
       }
       const { digest } = generation
-      if (digest === progress.live?.digest || digest === progress.attempted?.digest) return
-      takeAhead('')
+      if (digest === live?.digest || retries.tooSoon(digest) !== undefined) return
+      takeAhead(undefined)
       const prepared = prepare(generation, target, runtime)
-      progress.ahead = { digest, prepared }
+      ahead = { digest, prepared }
       await prepared.catch(() => {}) // whoever takes it awaits it again, and hears of the failure
     },
+
     async update(catalog, resolved, runtime) {
-      reconsider(runtime)
-      const selection = choose(catalog, resolved, runtime)
-      const first = await attempt(templates.outputs(), selection, catalog, resolved, runtime)
+      if (retries.mayReconsider()) templates.reload()
+      const wanted = wantedFrom(catalog, resolved)
+      const { selection, chooseIn } = chooser.choose(wanted, runtime)
+      if (chooseIn !== undefined) runtime.again(chooseIn)
+      const draw = drawer(selection, wanted)
+      const first = await attempt(draw, templates.outputs(), runtime)
       if (first.ok) {
         templates.accept()
         await memory.keep(templates.texts())
@@ -284,13 +200,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
       const accepted = first.blame === 'nobody' ? undefined : templates.accepted()
       if (accepted === undefined || runtime.signal.aborted) return
-      const second = await attempt(accepted, selection, catalog, resolved, runtime)
+      const second = await attempt(draw, accepted, runtime)
       if (!second.ok) return
       templates.setAside(first.problem)
-      if (first.blame === 'environment') reconsiderLater(runtime)
-    },
-    approve() {
-      progress.isTrusted = true
+      if (first.blame === 'environment') runtime.again(retries.setAside() + 1)
     },
   }
 }

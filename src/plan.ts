@@ -46,7 +46,7 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     const made = targets.create({ ...target, state } as { type: string }, runtime)
     const memory = await openMemory(state, fingerprint)
     const templates = loadTemplates(entries, memory.texts, runtime.emit)
-    return createDelivery({ templates, target: made, rules, around, policy, memory, isSpeaker })
+    return createDelivery({ templates, target: made, rules, around, policy, memory, isSpeaker, now: runtime.clock.now })
   }
 
   const deliveries: Delivery[] = []

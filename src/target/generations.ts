@@ -11,9 +11,8 @@ export interface Generations {
   /** Writes what is missing of it; `extra` files are laid beside the rendered ones, and are not part of the digest. */
   write(generation: Generation, extra?: readonly RenderedFile[]): Promise<void>
   read(digest: string): Promise<Generation | undefined>
-  remove(digest: string): Promise<void>
   /** Removes the oldest, but never those named. */
-  prune(keep: readonly string[]): Promise<void>
+  prune(keep: readonly (string | undefined)[]): Promise<void>
 }
 
 /** How many are kept beside those in use, for looking at and going back to. */
@@ -75,7 +74,6 @@ export function createGenerations(root: string, place: (path: string, position: 
     folder,
     write,
     read,
-    remove: digest => rm(folder(digest), { recursive: true, force: true }),
     async prune(keep) {
       const found = await Promise.all(
         (await readdir(root)).map(async name => ({ name, at: (await stat(join(root, name))).mtimeMs })),

@@ -2,14 +2,14 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Code, isOf, type UpstreamdError } from '../../src/errors.ts'
 import type { Instance, Snapshot } from '../../src/model/catalog.ts'
 import type { Event } from '../../src/observe/event.ts'
 import { sources } from '../../src/source/registry.ts'
 import type { Interest, Source } from '../../src/source/source.ts'
 import { aRuntime } from '../support/builders.ts'
-import { type Catalog, type Registration, startConsul, TTL } from '../support/consul.ts'
+import { type Catalog, type RealConsul, type Registration, startConsul, TTL } from '../support/consul.ts'
 import { type FakeConsul, startFakeConsul } from '../support/fake-consul.ts'
 import { freePort } from '../support/ports.ts'
 import { until } from '../support/wait.ts'
@@ -126,7 +126,7 @@ function folderOf(name: string): string {
 const worlds: Readonly<Record<string, readonly { readonly title: string; start(): Promise<World> }[]>> = {
   consul: [
     { title: 'consul, with a fake Consul', start: () => overConsul(startFakeConsul) },
-    { title: 'consul, with a real Consul', start: () => overConsul(startConsul) },
+    { title: 'consul, with a real Consul', start: () => overConsul(startRealConsul) },
   ],
   file: [
     {
@@ -137,6 +137,21 @@ const worlds: Readonly<Record<string, readonly { readonly title: string; start()
       },
     },
   ],
+}
+
+let real: RealConsul | undefined
+afterAll(() => real?.stop())
+
+/** One for all tests, because its start takes a second; each test finds it empty. */
+async function startRealConsul(): Promise<Catalog> {
+  real ??= await startConsul()
+  const { call, deregister } = real
+  for (const id of Object.keys((await call('GET', '/agent/services')) as object)) await deregister(id)
+  await until('nothing is left of the test before', async () => {
+    const services = (await call('GET', '/catalog/services')) as object
+    return Object.keys(services).join() === 'consul'
+  })
+  return { ...real, stop: async () => {} }
 }
 
 async function overConsul(start: () => Promise<Catalog>): Promise<World> {

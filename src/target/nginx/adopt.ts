@@ -20,6 +20,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
   const ledger = openLedger(root)
   const generations = createGenerations(folders.generations, (_path, position) => `${position}.conf`)
   let warned = false
+  let stages = 0
 
   async function write(files: readonly { readonly path: string; readonly text: string | null }[]): Promise<void> {
     for (const { path, text } of files) {
@@ -61,7 +62,11 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
 
     async prepare(generation) {
       await generations.write(generation)
-      const name = generation.digest.slice(0, 16)
+      // A name of its own: what is thrown away late must not be the same generation staged again.
+      stages += 1
+      const name = `${generation.digest.slice(0, 12)}.${stages}`
+      const { good, pending } = await ledger.read()
+      await generations.prune([generation.digest, good, pending])
       const ours = new Set(generation.files.map(({ path }) => path))
       const candidate = await stage(name, generation.files)
       return {
@@ -97,6 +102,8 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
       await write(await previous())
     },
     async recover() {
+      for (const name of await readdir(folders.stage))
+        await rm(join(folders.stage, name), { recursive: true, force: true })
       const { pending } = await ledger.read()
       if (pending === undefined) return
 

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { until } from '../test/support/wait.ts'
-import { watchFiles } from './watch-files.ts'
+import { watchFiles } from '../../src/watch-files.ts'
+import { until } from '../support/wait.ts'
 
 let folder: string
 let ending: AbortController

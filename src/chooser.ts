@@ -1,0 +1,70 @@
+import { announce, announceHolds } from './announce.ts'
+import type { Catalog } from './model/catalog.ts'
+import { type Selection, serversOf } from './model/selection.ts'
+import type { Runtime } from './runtime.ts'
+import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
+import type { SelectionRules } from './select/rules.ts'
+import { select } from './select/select.ts'
+
+export interface Wanted {
+  readonly catalog: Catalog
+  readonly resolved: SelectionRules['resolved']
+  readonly live: Selection | undefined // what the target confirmed
+  readonly answersForUnavailable: boolean // does a template say what a service without servers answers?
+}
+
+/** From a catalog to what is to be proxied: select, then guard, remembering what is held and what was said. */
+export interface Chooser {
+  /** What would be chosen now; says nothing and changes nothing. */
+  look(wanted: Wanted, now: number): Selection
+  /** The choice, with an event for everything that is new about it. Returns the ms after which to choose again, if any. */
+  choose(wanted: Wanted, runtime: Runtime): { readonly selection: Selection; readonly chooseIn: number | undefined }
+  /** Whatever is lost now is meant: an operator said so, or the rules are others. Until `settled`. */
+  trust(): void
+  /** The last choice is live. */
+  settled(): void
+}
+
+/** `isSpeaker`: of several deliveries only one tells of the selection, which is the same for all. */
+export function createChooser(
+  rules: Omit<SelectionRules, 'resolved'>,
+  policy: GuardPolicy,
+  isSpeaker: boolean,
+): Chooser {
+  let announced: Selection | undefined
+  let held: Guarded['held'] = []
+  let isTrusted = false
+
+  function decide({ catalog, resolved, live, answersForUnavailable }: Wanted, now: number) {
+    const selected = select(catalog, { ...rules, resolved }, live)
+    const next = answersForUnavailable ? selected : keepUnavailable(live, selected)
+    const guarded = isTrusted ? { selection: next, held: [] } : guard(live, next, policy, held, now)
+    return { ...guarded, isEverything: next.sites.length === 0 }
+  }
+
+  function say(next: ReturnType<typeof decide>, live: Selection | undefined, { emit }: Runtime): void {
+    const total = live === undefined ? 0 : serversOf(live).length
+    const until = next.isEverything ? 'approved' : policy.holdFor
+    for (const event of announce(announced, next.selection)) emit(event)
+    for (const event of announceHolds(held, next.held, total, until)) emit(event)
+    announced = next.selection
+  }
+
+  return {
+    look: (wanted, now) => decide(wanted, now).selection,
+    choose(wanted, runtime) {
+      const now = runtime.clock.now()
+      const next = decide(wanted, now)
+      if (isSpeaker) say(next, wanted.live, runtime)
+      held = next.held
+      const ends = next.isEverything ? [] : held.map(({ since }) => since + policy.holdFor - now)
+      return { selection: next.selection, chooseIn: ends.length === 0 ? undefined : Math.max(...ends) + 1 }
+    },
+    trust() {
+      isTrusted = true
+    },
+    settled() {
+      isTrusted = false
+    },
+  }
+}

@@ -120,7 +120,7 @@ export async function activate(
       // A refusal leaves the old configuration in the master's memory, unless its ports came free in the meantime.
       const hasMoved =
         mayHaveMoved ||
-        (await supervisor.digest()) === generation.digest ||
+        (await supervisor.digest(generation.digest)) === generation.digest ||
         (commands.length > 0 && hasChanged(workers))
       if (hasMoved && previous !== undefined) await takeBySignal(previous)
     } catch (error) {

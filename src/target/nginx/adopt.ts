@@ -117,6 +117,10 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
         if (found !== text && old !== undefined && (found ?? null) !== old.text) await write([old])
       }
     },
+    async published() {
+      const { good, pending } = await ledger.read()
+      return pending ?? good
+    },
     good: async () => (await ledger.read()).good,
     async recall() {
       const { good } = await ledger.read()

@@ -66,7 +66,7 @@ async function bringBack(
   if (found.state === 'running') {
     supervisor.adopt(found.master)
     // Killed between the verdict and writing it down: what nginx answers with is verified by that.
-    const answered = await supervisor.digest()
+    const answered = await supervisor.digest(await layout.published())
     const live = answered === undefined ? undefined : await layout.find(answered)
     if (live !== undefined && live.digest !== (await layout.recall())?.digest) await layout.settle(live)
     return undefined

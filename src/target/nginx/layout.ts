@@ -24,6 +24,8 @@ export interface Layout {
   restore(): Promise<void>
   /** Repairs what a crash may have left. */
   recover(): Promise<void>
+  /** Digest of the generation that nginx reads when it starts or reloads, verified or not. */
+  published(): Promise<string | undefined>
   /** Digest of the generation that was verified last. */
   good(): Promise<string | undefined>
   recall(): Promise<Generation | undefined>

@@ -57,6 +57,7 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
     },
     // A link points to a complete, validated generation or is not there: there is nothing to repair.
     recover: async () => {},
+    published,
     good: async () => (await ledger.read()).good,
     async recall() {
       const { good } = await ledger.read()

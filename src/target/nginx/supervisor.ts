@@ -159,10 +159,15 @@ export class Supervisor {
     return workersOf(master).length === 0 && this.master !== undefined ? 'all workers are gone' : undefined
   }
 
-  /** Own layout: the digest nginx answers with; undefined when it does not answer. */
-  async digest(): Promise<string | undefined> {
+  /**
+   * Own layout: the digest nginx answers with; undefined when it does not answer. What was published last is asked
+   * for by name first: on the shared socket workers of the generation before answer, too, for 100 ms after a reload.
+   */
+  async digest(published: string | undefined): Promise<string | undefined> {
     const { control } = this.#options
-    return control === undefined ? undefined : runningDigest(control)
+    if (control === undefined) return undefined
+    if (published !== undefined && (await isAnswering(control, published))) return published
+    return runningDigest(control)
   }
 
   /** Quits gracefully, then with force, within `timeout` ms. */

@@ -17,6 +17,8 @@ export interface Generations {
 
 /** How many are kept beside those in use, for looking at and going back to. */
 const KEPT = 5
+/** Nobody takes longer to write a generation. */
+const BUILDING_MS = 60_000
 const MANIFEST = 'manifest.json'
 
 interface Manifest {
@@ -75,9 +77,13 @@ export function createGenerations(root: string, place: (path: string, position: 
     write,
     read,
     async prune(keep) {
-      const found = await Promise.all(
-        (await readdir(root)).map(async name => ({ name, at: (await stat(join(root, name))).mtimeMs })),
-      )
+      const found: { name: string; at: number }[] = []
+      for (const name of await readdir(root)) {
+        const at = (await stat(join(root, name)).catch(() => undefined))?.mtimeMs
+        // What is being written beside us is no litter, and gets its name while we look.
+        const isBeingWritten = name.startsWith('.') && at !== undefined && Date.now() - at < BUILDING_MS
+        if (at !== undefined && !isBeingWritten) found.push({ name, at })
+      }
       const spare = found.filter(({ name }) => !keep.includes(name)).sort((a, b) => b.at - a.at)
       for (const { name } of spare.slice(KEPT)) await rm(join(root, name), { recursive: true, force: true })
     },

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
   lstatSync,
   mkdirSync,
@@ -23,6 +21,7 @@ import { type NginxBinary, probe } from '../../src/target/nginx/binary.ts'
 import { targets } from '../../src/target/registry.ts'
 import type { Target } from '../../src/target/target.ts'
 import { aGeneration, aRuntime, aSelection, aSite } from '../support/builders.ts'
+import { Children } from '../support/children.ts'
 import { get } from '../support/http.ts'
 import { makeTree } from '../support/nginx-tree.ts'
 import { freePort } from '../support/ports.ts'
@@ -169,14 +168,11 @@ async function adoptWorld(before = ''): Promise<World & { startByHand(): Promise
     live: () => wordAt(port),
     tree: () => ({ ...contents(tree.folder), ...contents(tree.pidFile) }),
     async startByHand() {
-      const child: ChildProcess = spawn(binary.path, ['-c', tree.conf, '-g', 'daemon off;'], { stdio: 'ignore' })
-      endings.push(async () => {
-        if (child.exitCode !== null || child.signalCode !== null) return
-        child.kill('SIGKILL')
-        await once(child, 'exit')
-      })
+      const children = new Children()
+      endings.push(() => children.endAll())
+      const pid = await tree.startNginx(children)
       await until('the nginx that was started by hand answers', async () => (await wordAt(port)) === before)
-      return child.pid ?? 0
+      return pid
     },
   }
 }

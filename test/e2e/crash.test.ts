@@ -81,7 +81,9 @@ describe('kill -9 between any two steps of a run', () => {
   }
 
   async function endAfter(running: Running, isDone: () => Promise<boolean>): Promise<void> {
-    await until(`the newest generation is live\n${running.log()}`, isDone)
+    await until('the newest generation is live', isDone).catch(error => {
+      throw new Error(`${error.message}\n${running.log()}`)
+    })
     await until('it has written down what is live', () => isReady(running))
     await running.stop('SIGKILL')
   }

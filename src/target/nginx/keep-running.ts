@@ -1,3 +1,4 @@
+import { reasonOf, systemCode } from '../../errors.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import type { Activator } from './activate.ts'
 import type { Layout } from './layout.ts'
@@ -42,7 +43,7 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
 
   /** Milliseconds until the next look, or until the next try. */
   async function bringUp(): Promise<number> {
-    const problem = await exclusive(() => bringBack(kept, runtime))
+    const problem = await exclusive(() => bringBack(kept, runtime)).catch(diskProblem)
     isDown = problem !== undefined
     if (problem === undefined) {
       upSince = runtime.clock.now()
@@ -53,6 +54,12 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
     runtime.emit({ type: 'generation.failed', code: 'TARGET_EXITED', problem, retryIn })
     return retryIn
   }
+}
+
+/** What the disk refuses is tried again; anything else is a bug. */
+function diskProblem(error: unknown): string {
+  if (systemCode(error) === undefined) throw error
+  return `cannot look after nginx: ${reasonOf(error)}`
 }
 
 /** Adopts what runs, else starts what ran last; why that failed, when it has to be tried again. */

@@ -127,9 +127,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       case 'reloaded':
       case 'written': {
         const { added, removed } = difference(live?.selection, generation.selection)
-        if (outcome.kind !== 'unchanged' || live?.digest !== digest) {
-          const how = outcome.kind === 'unchanged' ? 'written' : outcome.kind
-          emit({ type: 'generation.activated', digest, how, ms: clock.now() - started, added, removed })
+        // Nothing was done, but a refusal before it is over: the catalog has come back to what is live.
+        const isOver = retries.lastProblem() !== undefined
+        if (outcome.kind !== 'unchanged' || live?.digest !== digest || isOver) {
+          emit({ type: 'generation.activated', digest, how: outcome.kind, ms: clock.now() - started, added, removed })
         }
         live = generation
         retries.succeeded()

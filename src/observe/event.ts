@@ -53,7 +53,7 @@ export type Event =
   | {
       readonly type: 'generation.activated'
       readonly digest: string
-      readonly how: 'started' | 'reloaded' | 'written'
+      readonly how: 'started' | 'reloaded' | 'written' | 'unchanged'
       readonly ms: number
       readonly added: readonly string[]
       readonly removed: readonly string[]

@@ -246,12 +246,9 @@ describe('the end', () => {
 
 /** A process that has ended and whose parent does not ask how: its entry stays. */
 async function makeZombie(children: Children): Promise<number> {
-  const parent = children.start(
-    'python3',
-    ['-c', 'import os,time\np=os.fork()\nif p==0: os._exit(0)\nprint(p,flush=True)\ntime.sleep(1000)'],
-    {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  )
+  // The shell becomes a program that never asks what became of the child it did not start.
+  const parent = children.start('sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return new Promise(resolve => parent.stdout?.once('data', data => resolve(Number(String(data).trim()))))
 }

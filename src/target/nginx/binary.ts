@@ -6,6 +6,7 @@ import { runProgram } from '../program.ts'
 export interface NginxBinary {
   readonly path: string // as given; looked up in PATH when it has no slash
   readonly version: string // '1.22.1'
+  readonly prefix: string // compiled-in, absolute
   readonly conf: string // compiled-in, absolute
   readonly pid: string // compiled-in, absolute
 }
@@ -26,6 +27,7 @@ export async function probe(path: string, signal: AbortSignal): Promise<NginxBin
   return {
     path: path.includes('/') ? path : whereIs(path, env.PATH),
     version,
+    prefix,
     conf: absolute(option('conf-path', 'conf/nginx.conf')),
     pid: absolute(option('pid-path', 'logs/nginx.pid')),
   }

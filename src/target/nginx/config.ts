@@ -6,7 +6,13 @@ export const NginxConfig = z.strictObject({
   layout: z.enum(['own', 'adopt']),
   state: z.string(), // folder of its own
   conf: z.string(), // adopt: the user's nginx.conf
-  binary: z.strictObject({ path: z.string(), version: z.string(), conf: z.string(), pid: z.string() }),
+  binary: z.strictObject({
+    path: z.string(),
+    version: z.string(),
+    prefix: z.string(),
+    conf: z.string(),
+    pid: z.string(),
+  }),
   commands: z.record(z.string(), z.string()), // destination → command to run in place of our signal
   all_told_by_command: z.boolean(), // does every destination have one?
 

@@ -145,7 +145,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
 
 function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supervisor: Supervisor } {
   const { binary, conf, state } = config
-  const shared = { binary: binary.path, version: binary.version, compiledIn: binary.conf }
+  const shared = { binary: binary.path, version: binary.version, compiledIn: binary.conf, prefix: binary.prefix }
   if (config.layout === 'own') {
     const layout = ownLayout(state)
     const supervisor = new Supervisor(
@@ -177,7 +177,7 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
     {
       ...shared,
       conf,
-      pidFile: pidFileOf(conf, '/') ?? binary.pid,
+      pidFile: pidFileOf(conf, binary.prefix) ?? binary.pid,
       isPidFileShared: true,
       run,
       errorLog: errorLogOf(conf),

@@ -31,9 +31,9 @@ export function workersOf(master: number): number[] {
     })
 }
 
-/** The configuration file a master was started with; undefined when it runs the compiled-in one. */
-export function configurationOf({ command }: Process): string | undefined {
-  return / -c ?(\S+)/.exec(command)?.[1]
+/** The configuration file and the prefix a master was started with; undefined where it takes the compiled-in one. */
+export function configurationOf({ command }: Process): { conf: string | undefined; prefix: string | undefined } {
+  return { conf: / -c ?(\S+)/.exec(command)?.[1], prefix: / -p ?(\S+)/.exec(command)?.[1] }
 }
 
 export function workingFolderOf(pid: number): string | undefined {

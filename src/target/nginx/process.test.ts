@@ -21,6 +21,7 @@ const worker = (pid: number, parent: number, session = parent, command = 'nginx:
 const evidence = (given: Partial<Evidence> = {}): Evidence => ({
   conf,
   compiledIn: '/usr/local/nginx/conf/nginx.conf',
+  prefix: '/usr/local/nginx',
   pidFile: undefined,
   isPidFileShared: true,
   recorded: undefined,

@@ -17,6 +17,7 @@ export type ProcessState =
 export interface Evidence {
   readonly conf: string // the configuration file that makes an nginx ours
   readonly compiledIn: string // what a master without `-c` runs
+  readonly prefix: string // compiled in, too
   readonly pidFile: string | undefined // its text, when there is one
   readonly isPidFileShared: boolean // may another nginx name itself there?
   readonly recorded: Identity | undefined // the master we know of
@@ -62,7 +63,10 @@ export function decide(process: ProcessState): 'start' | 'reload' | 'refuse' {
   }
 }
 
+/** nginx resolves a relative `-c` against its prefix: `-p`, which is relative to its working folder, else the compiled-in one. */
 function configuration(master: Process, evidence: Evidence): string {
-  const given = configurationOf(master)
-  return given === undefined ? evidence.compiledIn : resolve(evidence.folderOf(master.pid) ?? '/', given)
+  const { conf, prefix } = configurationOf(master)
+  if (conf === undefined && prefix === undefined) return evidence.compiledIn
+  const base = prefix === undefined ? evidence.prefix : resolve(evidence.folderOf(master.pid) ?? '/', prefix)
+  return resolve(base, conf ?? evidence.compiledIn)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isAlive, readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { isAnswering, runningDigest } from './control-socket.ts'
+import { endOrphans, kill, pause } from './endings.ts'
 import { launch } from './launch.ts'
 import { LogTail } from './log-tail.ts'
 import { nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
@@ -17,6 +18,7 @@ export interface SupervisorOptions {
   readonly version: string
   readonly conf: string // what makes a master ours
   readonly compiledIn: string
+  readonly prefix: string
   readonly pidFile: string
   readonly isPidFileShared: boolean
   readonly run: string // folder for the control log and our record of the process
@@ -65,11 +67,12 @@ export class Supervisor {
     const { master } = this
     if (master !== undefined) return { state: 'running', master }
 
-    const { conf, compiledIn, pidFile, isPidFileShared } = this.#options
+    const { conf, compiledIn, prefix, pidFile, isPidFileShared } = this.#options
     const processes = nginxProcesses()
     return assess({
       conf,
       compiledIn,
+      prefix,
       pidFile: readText(pidFile),
       isPidFileShared,
       recorded: this.#known,
@@ -93,7 +96,7 @@ export class Supervisor {
   /** Ends what a dead master left behind, so that a start finds its ports and sockets free. */
   async clean(found: ProcessState): Promise<void> {
     if (found.state === 'orphaned') {
-      await this.#endOrphans(found.workers)
+      await endOrphans(found.workers)
       this.#cleaned(`ended ${found.workers.length} workers whose master had died`)
     }
     if (found.state === 'orphaned' || found.state === 'stale_pid') {
@@ -232,19 +235,6 @@ export class Supervisor {
     return !isAlive(master)
   }
 
-  async #endOrphans(workers: readonly number[]): Promise<void> {
-    // SIGQUIT makes a worker let go of its ports at once and finish the requests it has.
-    for (const pid of workers) kill(pid, 'SIGQUIT')
-    const until = performance.now() + 500
-    const holding = () =>
-      workers.filter(pid => {
-        const process = readProcess(pid)
-        return process !== undefined && !process.command.includes('shutting down')
-      })
-    while (holding().length > 0 && performance.now() < until) await pause(5)
-    for (const pid of holding()) kill(pid, 'SIGKILL')
-  }
-
   #remember(known: Known): void {
     this.#known = known
     writeFileSync(`${this.#record}.tmp`, JSON.stringify(known), { mode: 0o600 })
@@ -283,17 +273,4 @@ function readText(path: string): string | undefined {
   } catch {
     return undefined // none, or not ours to read: then it tells us nothing
   }
-}
-
-/** Signals a process that may be gone by now. */
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // it ended by itself, which is what was wanted
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms))
 }

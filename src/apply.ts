@@ -45,7 +45,10 @@ export async function apply(
   runtime: Runtime,
   ahead?: Promise<Prepared>,
 ): Promise<Outcome> {
-  if ((await target.running(runtime.signal))?.digest === next.digest) return { kind: 'unchanged' }
+  if ((await target.running(runtime.signal))?.digest === next.digest) {
+    await (await ahead)?.staged.discard()
+    return { kind: 'unchanged' }
+  }
 
   const { staged, validation } = await (ahead ?? prepare(next, target, runtime))
   try {

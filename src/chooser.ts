@@ -19,8 +19,10 @@ export interface Chooser {
   look(wanted: Wanted, now: number): Selection
   /** The choice, with an event for everything that is new about it. Returns the ms after which to choose again, if any. */
   choose(wanted: Wanted, runtime: Runtime): { readonly selection: Selection; readonly chooseIn: number | undefined }
-  /** Whatever is lost now is meant: an operator said so, or the rules are others. Until `settled`. */
+  /** Whatever is lost now is meant, because the rules are others. Until `settled`. */
   trust(): void
+  /** An operator believes what is held; without a hold there is nothing to believe. */
+  approve(): void
   /** The last choice is live. */
   settled(): void
 }
@@ -62,6 +64,9 @@ export function createChooser(
     },
     trust() {
       isTrusted = true
+    },
+    approve() {
+      isTrusted ||= held.length > 0
     },
     settled() {
       isTrusted = false

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { closest, distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { duration, parseDuration } from './duration.ts'
-import { UpstreamdError } from './errors.ts'
+import { reasonOf, UpstreamdError } from './errors.ts'
 import type { logLevels } from './observe/logger.ts'
 import { ConsulConfig } from './source/consul/config.ts'
 import { parseYaml } from './yaml.ts'
@@ -40,9 +40,14 @@ const wait = z.union([
 
 const template = z.strictObject({
   source: z.string().min(1).describe('template file; its extension chooses the language'),
-  destination: z.string().min(1).optional().describe('where the text goes; relative: a file of our own nginx layout'),
+  destination: z
+    .string('is missing; expected src:dest[:cmd]')
+    .min(1)
+    .describe('where the text goes; relative: a file of our own nginx layout'),
   command: z.string().min(1).optional().describe('runs in a shell in place of our reload'),
 })
+
+const port = (text: string) => Number(/(\d+)$/.exec(text)?.[1])
 
 const list = z.union([z.string().transform(text => [text]), z.array(z.string())])
 
@@ -50,7 +55,10 @@ const list = z.union([z.string().transform(text => [text]), z.array(z.string())]
 export const Config = z.strictObject({
   consul: ConsulConfig.omit({ type: true, max_stale: true }).prefault({}),
   max_stale: duration.prefault('2s').describe('how old an answer of a Consul follower may be; 0s asks the leader'),
-  source: list.prefault(['consul']).describe('where services come from: consul, or file:PATH; repeatable'),
+  source: list
+    .refine(all => all.every(text => /^(consul|file:.+)$/.test(text)), 'is neither consul nor file:PATH')
+    .prefault(['consul'])
+    .describe('where services come from: consul, or file:PATH; repeatable'),
   template: z.array(template).default([]).describe('src:dest[:cmd]; without any, the shipped ingress template is used'),
   wait: wait
     .prefault('25ms:250ms')
@@ -80,6 +88,7 @@ export const Config = z.strictObject({
   listen: z
     .string()
     .regex(/^(\d{1,5}|[\d.]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}|\*:\d{1,5})$/, 'is not a port or address:port')
+    .refine(text => port(text) >= 1 && port(text) <= 65_535, 'has a port that is not 1 to 65535')
     .default('80')
     .describe('what the shipped template listens on: port or address:port'),
   nginx_conf: z
@@ -133,7 +142,8 @@ export function readConfigFile(path: string): object {
   try {
     parsed = parseYaml(readFileSync(path, 'utf8')) ?? {}
   } catch (error) {
-    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot read configuration ${path}`, { cause: error })
+    const [why] = reasonOf(error).split('\n') // the parser draws the place below
+    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot read configuration ${path}: ${why}`)
   }
   const normal = typeof parsed === 'object' && parsed !== null ? normalise(parsed as Record<string, unknown>) : parsed
   const checked = Config.safeParse(normal)

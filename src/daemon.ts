@@ -95,6 +95,7 @@ function conduct(
   const recalled = delivery.recall(runtime)
   const meanwhile = wait.min <= SHORT_MS ? () => anticipate().catch(fail) : undefined
   const quiescence = quiesce(() => run().catch(fail), wait, signal, meanwhile)
+  let next: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined
 
   async function current(): Promise<{ catalog: Catalog; resolved: Resolved } | undefined> {
     await recalled
@@ -116,15 +117,18 @@ function conduct(
     if (now !== undefined) await delivery.anticipate(now.catalog, now.resolved, runtime)
   }
 
+  /** Only the earliest is kept: every run asks anew for what it still waits for. */
   function again(ms: number): void {
-    const timer = setTimeout(ended, ms)
-    signal.addEventListener('abort', ended, { once: true })
-    function ended(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', ended)
-      quiescence.now()
-    }
+    const at = runtime.clock.now() + ms
+    if (next !== undefined && next.at <= at) return
+    clearTimeout(next?.timer)
+    next = { at, timer: setTimeout(fire, ms) }
   }
+  function fire(): void {
+    next = undefined
+    quiescence.now()
+  }
+  signal.addEventListener('abort', () => clearTimeout(next?.timer), { once: true })
   return quiescence
 }
 

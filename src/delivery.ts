@@ -1,7 +1,7 @@
 import { difference } from './announce.ts'
 import { apply, type Outcome, type Prepared, prepare } from './apply.ts'
 import { createChooser, type Wanted } from './chooser.ts'
-import { type Code, isOf, reasonOf } from './errors.ts'
+import { type Code, isOf, reasonOf, systemCode } from './errors.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import { describe } from './model/diagnostic.ts'
@@ -21,7 +21,8 @@ export interface DeliveryParts {
   readonly templates: Templates
   readonly target: Target
   readonly rules: Omit<SelectionRules, 'resolved'>
-  readonly around: Surroundings
+  /** Asked for every generation: a user's tree may change beside us. */
+  readonly around: () => Surroundings
   readonly policy: GuardPolicy
   readonly memory: Memory
   /** Only one delivery tells of the selection: it is the same for all. */
@@ -54,6 +55,8 @@ type Attempt =
   /** `template`: perhaps its fault; `environment`: a port, a disk, a process, which may change by themselves. */
   | { readonly ok: false; readonly problem: string; readonly blame: 'template' | 'environment' | 'nobody' }
 
+const KEEP_AGAIN_MS = 10_000
+
 type Draw = (outputs: readonly Output[]) => Generation
 
 export function createDelivery(parts: DeliveryParts): Delivery {
@@ -69,7 +72,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   function drawer(selection: Selection, { catalog, resolved }: Wanted): Draw {
-    const view = viewOf(selection, () => visibleServices(catalog, { ...rules, resolved }), around)
+    const view = viewOf(selection, () => visibleServices(catalog, { ...rules, resolved }), around())
     return outputs => render(outputs, view, selection)
   }
 
@@ -94,7 +97,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
     const { digest, files } = generation
     const tooSoon = retries.tooSoon(digest)
-    if (tooSoon !== undefined) return { ok: false, problem: tooSoon, blame: 'template' }
+    if (tooSoon !== undefined) {
+      runtime.again(tooSoon.retryIn + 1)
+      return { ok: false, problem: tooSoon.problem, blame: 'template' }
+    }
 
     emit({ type: 'generation.rendered', digest, files: files.length, ms: clock.now() - started })
     try {
@@ -154,11 +160,31 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
   }
 
+  function reconsider({ again }: UpdateRuntime): void {
+    const wait = retries.reconsiderIn()
+    if (wait === undefined) return
+    if (wait > 0) return again(wait + 1)
+    retries.reconsidered()
+    templates.reload()
+  }
+
+  /** What was accepted is needed only if the next start meets a broken file: a full disk is told, and tried again. */
+  async function keepTexts({ emit, again }: UpdateRuntime): Promise<void> {
+    try {
+      await memory.keep(templates.texts())
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error
+      const problem = `cannot write down the accepted templates: ${reasonOf(error)}`
+      emit({ type: 'generation.failed', code: 'TARGET_STAGE_FAILED', problem, retryIn: KEEP_AGAIN_MS })
+      again(KEEP_AGAIN_MS)
+    }
+  }
+
   return {
     target,
     templates,
     rules,
-    approve: () => chooser.trust(),
+    approve: () => chooser.approve(),
 
     async recall({ emit }) {
       live = await target.recall()
@@ -187,23 +213,23 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     },
 
     async update(catalog, resolved, runtime) {
-      if (retries.mayReconsider()) templates.reload()
+      reconsider(runtime)
       const wanted = wantedFrom(catalog, resolved)
       const { selection, chooseIn } = chooser.choose(wanted, runtime)
       if (chooseIn !== undefined) runtime.again(chooseIn)
       const draw = drawer(selection, wanted)
-      const first = await attempt(draw, templates.outputs(), runtime)
+      const outputs = templates.outputs() // as they are now: a file may be saved while they are tried
+      const first = await attempt(draw, outputs, runtime)
       if (first.ok) {
-        templates.accept()
-        await memory.keep(templates.texts())
-        return
+        templates.accept(outputs)
+        return keepTexts(runtime)
       }
       // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
       const accepted = first.blame === 'nobody' ? undefined : templates.accepted()
       if (accepted === undefined || runtime.signal.aborted) return
       const second = await attempt(draw, accepted, runtime)
       if (!second.ok) return
-      templates.setAside(first.problem)
+      templates.setAside(outputs, first.problem)
       if (first.blame === 'environment') runtime.again(retries.setAside() + 1)
     },
   }

@@ -31,7 +31,6 @@ export interface Entry extends TemplateSpec {
  */
 export async function chooseLayout(config: Config, signal: AbortSignal): Promise<Layout> {
   const entries = config.template.map(({ source, destination, command }): Entry => {
-    if (destination === undefined) throw new UpstreamdError('CONFIG_INVALID', `template ${source} has no destination`)
     const path = destination.startsWith('/') ? normalize(destination) : destination
     return { path: resolve(source), destination: path, command }
   })

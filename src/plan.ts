@@ -32,7 +32,7 @@ const ANY_LENGTH = 253
 /** Makes sources, targets and deliveries. Throws what is wrong with configuration, templates or nginx. */
 export async function makePlan(config: Config, mayStart: boolean, runtime: Runtime): Promise<Plan> {
   const { nginx, files, warnings: strays } = await chooseLayout(config, runtime.signal)
-  const { rules, around, warnings } = viewSurroundings(config, nginx)
+  const { rules, warnings } = viewSurroundings(config, nginx)
   const policy = { maxLoss: config.max_loss, holdFor: config.hold }
   const fingerprint = JSON.stringify([config.tag, config.health, config.domain, config.server_names, config.source])
 
@@ -40,7 +40,7 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     entries: readonly Entry[],
     state: string,
     target: object & { type: string },
-    around: Surroundings,
+    around: () => Surroundings,
     isSpeaker: boolean,
   ) {
     const made = targets.create({ ...target, state } as { type: string }, runtime)
@@ -66,15 +66,14 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
       may_start: mayStart,
     }
     const state = join(config.state_dir, nginx.kind === 'own' ? 'nginx' : `nginx-${keyOf(nginx.conf)}`)
-    deliveries.push(await delivery(nginx.outputs, state, target, around, true))
+    deliveries.push(await delivery(nginx.outputs, state, target, () => viewSurroundings(config, nginx).around, true))
   }
+  const plain = viewSurroundings(config, undefined).around
   for (const entry of files) {
     const { destination, command } = entry
     const target = { type: 'files', destination: resolve(destination), ...(command !== undefined && { command }) }
     const state = join(config.state_dir, `file-${keyOf(destination)}`)
-    deliveries.push(
-      await delivery([entry], state, target, viewSurroundings(config, undefined).around, deliveries.length === 0),
-    )
+    deliveries.push(await delivery([entry], state, target, () => plain, deliveries.length === 0))
   }
   return {
     layout: nginx?.kind ?? 'files',

@@ -17,8 +17,8 @@ const RECONSIDER_LONGEST_MS = 16 * RECONSIDER_MS
 
 /** The same generation is not tried again at once: what refused it is still there. It is, after a while: that may pass. */
 export interface Retries {
-  /** What this generation failed with, while it is too soon to try it again. */
-  tooSoon(digest: string): string | undefined
+  /** What this generation failed with, while it is too soon to try it again, and the ms until it is time. */
+  tooSoon(digest: string): { readonly problem: string; readonly retryIn: number } | undefined
   /** Remembers a failure. Returns the ms after which to try again. */
   failed(digest: string, problem: string, code: Code): number
   succeeded(): void
@@ -26,8 +26,10 @@ export interface Retries {
   lastProblem(): string | undefined
   /** Remembers that a template was set aside. Returns the ms after which to look at it again. */
   setAside(): number
-  /** Is it time to look at templates again that were set aside? True once for each time. */
-  mayReconsider(): boolean
+  /** The ms until templates that were set aside may be looked at again; undefined when none wait. */
+  reconsiderIn(): number | undefined
+  /** They are looked at now. */
+  reconsidered(): void
 }
 
 export function createRetries(now: () => number): Retries {
@@ -35,7 +37,8 @@ export function createRetries(now: () => number): Retries {
   let reconsider = { at: Number.POSITIVE_INFINITY, delay: RECONSIDER_MS / 2 }
 
   return {
-    tooSoon: digest => (last?.digest === digest && now() < last.at ? last.problem : undefined),
+    tooSoon: digest =>
+      last?.digest === digest && now() < last.at ? { problem: last.problem, retryIn: last.at - now() } : undefined,
     failed(digest, problem, code) {
       const failures = last?.digest === digest ? last.failures + 1 : 1
       const pause = Math.min((firstPause[code] ?? USUAL_MS) * 2 ** (failures - 1), LONGEST_MS)
@@ -51,10 +54,9 @@ export function createRetries(now: () => number): Retries {
       reconsider = { at: now() + delay, delay }
       return delay
     },
-    mayReconsider() {
-      if (now() < reconsider.at) return false
+    reconsiderIn: () => (Number.isFinite(reconsider.at) ? Math.max(0, reconsider.at - now()) : undefined),
+    reconsidered() {
       reconsider = { ...reconsider, at: Number.POSITIVE_INFINITY }
-      return true
     },
   }
 }

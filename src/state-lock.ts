@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode, UpstreamdError } from './errors.ts'
 import { isAlive, readProcess } from './proc.ts'
@@ -23,7 +23,13 @@ export function lockState(folder: string): () => void {
   } finally {
     if (existsSync(mine)) rmSync(mine)
   }
-  return () => rmSync(path, { force: true })
+  return () => {
+    try {
+      rmSync(path, { force: true })
+    } catch {
+      // a disk that has become read-only keeps it; its holder is gone all the same
+    }
+  }
 }
 
 function take(path: string, mine: string, folder: string): void {
@@ -41,9 +47,23 @@ function take(path: string, mine: string, folder: string): void {
         `upstreamd ${holder.pid} uses the state folder ${folder}; give this one another -state-dir`,
       )
     }
-    rmSync(path, { force: true })
+    takeAway(path)
   }
   throw new UpstreamdError('CONFIG_STATE_LOCKED', `another upstreamd is taking the state folder ${folder}`)
+}
+
+/** Removes a lock whose holder is gone; one that was taken in the meantime is put back. */
+function takeAway(path: string): void {
+  const aside = `${path}.stale.${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return // somebody else did
+    throw error
+  }
+  const holder = readHolder(aside)
+  if (holder !== undefined && isAlive(holder)) linkSync(aside, path)
+  rmSync(aside)
 }
 
 function readHolder(path: string): { pid: number; startTime: string } | undefined {

@@ -79,7 +79,7 @@ describe('a command line that is wrong says what and where', () => {
     {
       title: 'a misspelt flag',
       argv: ['-consul-adr=x'],
-      says: /unknown option '-consul-adr=x' \(did you mean -consul-addr\?\)/,
+      says: /unknown option '-consul-adr' \(did you mean -consul-addr\?\)/,
     },
     { title: 'a flag from elsewhere', argv: ['-xyzzy'], says: /unknown option '-xyzzy'/ },
     { title: 'a flag without its value at the end', argv: ['-domain'], says: /domain.*argument missing/ },

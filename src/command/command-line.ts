@@ -73,7 +73,8 @@ function normalise(argv: readonly string[]): string[] {
     const name = match[1] === 'h' ? 'help' : match[1] === 'v' ? 'version' : (match[1] ?? '')
     const flag = flags.find(candidate => candidate.name === name)
     const value = match[2] ?? (flag !== undefined && flag.value === undefined ? 'true' : undefined)
-    normal.push(value === undefined ? `--${name}` : `--${name}=${value}`)
+    // Of an unknown flag only the name is passed on, so that the hint compares names.
+    normal.push(value === undefined || flag === undefined ? `--${name}` : `--${name}=${value}`)
     // The next word is this flag's value, even when it begins with a dash.
     if (value === undefined && flag !== undefined && at + 1 < argv.length) {
       at += 1

@@ -36,8 +36,14 @@ function warningsOf(given: CommandLine['given']): string[] {
     )
 }
 
-/** `consul.address: …` → `-consul-addr: …`. */
+/** `consul.address: …` → `-consul-addr: …`; of a list, `template.0.destination: …` → `-template: destination …`. */
 function inFlags(message: string): string {
-  const flag = flags.find(({ key }) => key !== undefined && message.startsWith(`${key}:`))
-  return flag?.key === undefined ? message : `-${flag.name}${message.slice(flag.key.length)}`
+  const flag = flags.find(
+    ({ key }) => key !== undefined && (message.startsWith(`${key}:`) || message.startsWith(`${key}.`)),
+  )
+  if (flag?.key === undefined) return message
+
+  const [where = '', ...what] = message.slice(flag.key.length).split(':')
+  const inner = where.replace(/^(\.\d+)?\.?/, '')
+  return `-${flag.name}:${inner === '' ? '' : ` ${inner}`}${what.join(':')}`
 }

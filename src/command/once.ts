@@ -30,8 +30,8 @@ export async function once(config: Config, emit: Emit, signals: Signals): Promis
   for (const problem of plan.warnings) emit({ type: 'config.warned', problem })
   const catalog = await firstCatalog(plan.sources, runtime)
   const resolver = createResolver(systemClock.now)
+  // Nothing is recalled: what was live in another run neither holds a loss nor keeps a name.
   for (const delivery of plan.deliveries) {
-    await delivery.recall(runtime)
     const names = hostNamesOf(catalog, delivery.rules, needsServices(delivery.templates.outputs()))
     await delivery.update(catalog, await resolver.resolve(names), { ...runtime, again: () => {} })
   }

@@ -74,8 +74,17 @@ async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Si
       emit({ type: 'config.rejected', problem: reasonOf(error) })
     }
   }
+  // Signals that come while one waits its turn are answered by that one.
+  let isWaiting = false
   const changeLater = () => {
-    changing = changing.then(change).catch(bug.reject)
+    if (isWaiting) return
+    isWaiting = true
+    changing = changing
+      .then(() => {
+        isWaiting = false
+        return change()
+      })
+      .catch(bug.reject)
   }
   signals.onReload(changeLater)
   signals.onApprove(() => current.approve())

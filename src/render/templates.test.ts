@@ -123,12 +123,12 @@ describe('a template that nginx refuses', () => {
   it('is set aside for the one that was accepted last, until its file changes', () => {
     write('a.njk', 'good')
     const { templates, events } = load()
-    templates.accept()
+    templates.accept(templates.outputs())
     write('a.njk', 'bad')
     templates.reload()
     expect(texts(templates.accepted())).toEqual(['good'])
 
-    templates.setAside('unknown directive "bad"')
+    templates.setAside(templates.outputs(), 'unknown directive "bad"')
     expect(texts(templates.outputs())).toEqual(['good'])
     expect(events.at(-1)).toEqual({
       type: 'template.set_aside',
@@ -159,11 +159,11 @@ describe('a template that nginx refuses', () => {
     write('a.njk', 'a')
     write('b.njk', 'b')
     const { templates, events } = load({}, ['a.njk', 'b.njk'])
-    templates.accept()
+    templates.accept(templates.outputs())
     write('b.njk', 'bad')
     templates.reload()
 
-    templates.setAside('refused')
+    templates.setAside(templates.outputs(), 'refused')
 
     expect(events.at(-1)).toMatchObject({ type: 'template.set_aside', paths: [path('b.njk')] })
     expect(texts(templates.outputs())).toEqual(['a', 'b'])
@@ -173,7 +173,7 @@ describe('a template that nginx refuses', () => {
     write('a.njk', 'good')
     const { templates } = load()
 
-    templates.accept()
+    templates.accept(templates.outputs())
 
     expect(templates.accepted()).toBeUndefined()
     expect(templates.texts()).toEqual({ [path('a.njk')]: 'good' })

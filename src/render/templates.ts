@@ -17,10 +17,10 @@ export interface Templates {
   outputs(): readonly Output[]
   /** The last that went live, where it differs from `outputs`. */
   accepted(): readonly Output[] | undefined
-  /** What `outputs` gave is live: remember it. */
-  accept(): void
-  /** What `outputs` gave is refused; go on with what was accepted last, until a file changes. */
-  setAside(problem: string): void
+  /** These are live: remember them. A file that was saved since is none of them. */
+  accept(outputs: readonly Output[]): void
+  /** These are refused; go on with what was accepted last, until a file changes. */
+  setAside(outputs: readonly Output[], problem: string): void
   /** Texts that were accepted, by path, to be kept across a restart. */
   texts(): Readonly<Record<string, string>>
   /** Reads all files again, also those that were set aside. */
@@ -32,6 +32,7 @@ interface Slot {
   readonly spec: TemplateSpec
   candidate: Template // compiles
   accepted: Template | undefined
+  seen: string | undefined // the file's text when it was looked at last
 }
 
 /**
@@ -48,6 +49,7 @@ export function loadTemplates(
     slots.map(slot => ({ template: pick(slot), destination: slot.spec.destination }))
 
   function read(slot: Slot): void {
+    slot.seen = textIfThere(slot.spec.path)
     try {
       const fresh = compile(slot.spec.path)
       if (fresh.source.text === slot.candidate.source.text) return
@@ -66,11 +68,15 @@ export function loadTemplates(
         ? outputs(slot => slot.accepted ?? slot.candidate)
         : undefined
     },
-    accept() {
-      for (const slot of slots) slot.accepted = slot.candidate
+    accept(live) {
+      for (const [position, slot] of slots.entries()) slot.accepted = live[position]?.template ?? slot.accepted
     },
-    setAside(problem) {
-      const refused = slots.filter(slot => slot.accepted?.source.text !== slot.candidate.source.text)
+    setAside(refusedOnes, problem) {
+      const refused = slots.filter(
+        (slot, position) =>
+          slot.candidate === refusedOnes[position]?.template &&
+          slot.accepted?.source.text !== slot.candidate.source.text,
+      )
       for (const slot of refused) slot.candidate = slot.accepted ?? slot.candidate
       emit({ type: 'template.set_aside', paths: refused.map(({ spec }) => spec.path), problem })
     },
@@ -89,18 +95,23 @@ export function loadTemplates(
         },
         signal,
       )
+      // Saved between loading and now: the watch has begun with the new text and would not tell.
+      const missed = slots.filter(slot => textIfThere(slot.spec.path) !== slot.seen)
+      for (const slot of missed) read(slot)
+      if (missed.length > 0) changed()
     },
   }
 }
 
 function initial(spec: TemplateSpec, remembered: string | undefined, emit: Emit): Slot {
   const accepted = remembered === undefined ? undefined : compileIfPossible(spec.path, remembered)
+  const seen = textIfThere(spec.path)
   try {
-    return { spec, candidate: compile(spec.path), accepted }
+    return { spec, candidate: compile(spec.path), accepted, seen }
   } catch (error) {
     if (accepted === undefined || !isOf('template', error)) throw error
     report(spec.path, error, emit)
-    return { spec, candidate: accepted, accepted }
+    return { spec, candidate: accepted, accepted, seen }
   }
 }
 
@@ -123,6 +134,14 @@ function readTemplate(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw new UpstreamdError('TEMPLATE_UNREADABLE', `cannot read template ${path}`, { cause: error })
+  }
+}
+
+function textIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined // reading it as a template says why
   }
 }
 

@@ -42,12 +42,15 @@ export function guard(
     .filter(({ loss }) => loss > 0)
   const lost = losers.reduce((sum, { loss }) => sum + loss, 0)
   const everything = next.sites.length === 0
-  if (!everything && (lost < FEWEST || lost <= policy.maxLoss * total)) return { selection: next, held: [] }
+  const isMuch = everything || (lost >= FEWEST && lost > policy.maxLoss * total)
 
   // Once something is back, a hold without a limit ends: what is still missing gets its own time from here.
   const wasEverything = held.reduce((sum, hold) => sum + hold.servers, 0) === total
   const since = new Map(wasEverything && !everything ? [] : held.map(hold => [hold.service, hold.since]))
+  // Much at once begins a hold; what is held has its time, also when some of the loss is made good meanwhile.
+  const isHeld = new Set(held.map(hold => hold.service))
   const kept = losers
+    .filter(({ site }) => isMuch || isHeld.has(site.service))
     .filter(({ site }) => everything || now - (since.get(site.service) ?? now) < policy.holdFor)
     .map(({ site }) => putBack(site, next))
   return {

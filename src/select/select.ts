@@ -77,6 +77,8 @@ interface Candidate {
 }
 
 function candidatesOf(service: Service, rules: SelectionRules, rejections: Rejection[]): Candidate[] {
+  // Consul's own servers register themselves: nobody proxies to them, and they are back first after a loss of everything.
+  if (service.source === 'consul' && service.name === 'consul') return []
   const wanted = service.instances.filter(isWanted(rules)).sort((a, b) => compare(a.id, b.id))
   if (wanted.length === 0) return []
   if (!isServiceName(service.name)) {

@@ -100,7 +100,7 @@ describe('-dry', () => {
 
 describe('a command line that is wrong', () => {
   it.each([
-    { title: 'an unknown flag', args: ['-templat=x'], says: "unknown option '-templat=x' (did you mean -template?)" },
+    { title: 'an unknown flag', args: ['-templat=x'], says: "unknown option '-templat' (did you mean -template?)" },
     { title: 'a malformed duration', args: ['-wait=5x'], says: '-wait: "5x" is not min[:max]' },
     { title: 'a malformed switch', args: ['-once=maybe'], says: '-once: "maybe" is neither true nor false' },
     { title: 'an unknown command', args: ['helthcheck'], says: 'unexpected argument "helthcheck"' },

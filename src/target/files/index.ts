@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readIfThere, replaceFile } from '../../disk.ts'
-import { UpstreamdError } from '../../errors.ts'
+import { systemCode, UpstreamdError } from '../../errors.ts'
+import type { Generation } from '../../model/generation.ts'
 import { defineModule } from '../../registry.ts'
 import { runCommand } from '../command.ts'
 import { createGenerations } from '../generations.ts'
@@ -26,6 +27,25 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
     return good === undefined ? undefined : generations.read(good)
   }
 
+  async function write(generation: Generation, signal: AbortSignal): Promise<Activation> {
+    signal.throwIfAborted()
+    const text = generation.files[0]?.text ?? ''
+    const before = await readIfThere(destination)
+    await ledger.update({ pending: generation.digest })
+    if (before !== text) await replaceFile(destination, text)
+    try {
+      if (command !== undefined) await runCommand(command, signal)
+    } catch (error) {
+      if (before === undefined) await rm(destination, { force: true })
+      else await replaceFile(destination, before)
+      signal.throwIfAborted() // a stop is no failure of the command
+      return { kind: 'rolled_back', cause: error as Error }
+    }
+    await ledger.update({ good: generation.digest, pending: undefined })
+    await generations.prune([generation.digest])
+    return { kind: 'written' }
+  }
+
   return {
     name: destination,
     recall,
@@ -41,24 +61,7 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
       return {
         validate: async () => ({ kind: 'valid', warnings: [] }),
         discard: async () => {},
-        async activate(signal): Promise<Activation> {
-          signal.throwIfAborted()
-          const text = generation.files[0]?.text ?? ''
-          const before = await readIfThere(destination)
-          await ledger.update({ pending: generation.digest })
-          if (before !== text) await attempt(`cannot write ${destination}`, () => replaceFile(destination, text))
-          try {
-            if (command !== undefined) await runCommand(command, signal)
-          } catch (error) {
-            if (before === undefined) await rm(destination, { force: true })
-            else await replaceFile(destination, before)
-            signal.throwIfAborted() // a stop is no failure of the command
-            return { kind: 'rolled_back', cause: error as Error }
-          }
-          await ledger.update({ good: generation.digest, pending: undefined })
-          await generations.prune([generation.digest])
-          return { kind: 'written' }
-        },
+        activate: signal => attempt(`cannot write ${destination}`, () => write(generation, signal)),
       }
     },
     supervise: async () => {},
@@ -66,10 +69,12 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
   }
 }
 
+/** What the disk refuses is the operator's to mend, and no bug. Throws TARGET_STAGE_FAILED. */
 async function attempt<T>(what: string, task: () => Promise<T>): Promise<T> {
   try {
     return await task()
   } catch (error) {
+    if (systemCode(error) === undefined) throw error
     throw new UpstreamdError('TARGET_STAGE_FAILED', what, { cause: error })
   }
 }

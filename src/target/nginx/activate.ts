@@ -55,6 +55,8 @@ export async function activate(
 
   async function take(): Promise<Accepted> {
     let outcome: Accepted = { kind: 'written', workers: [] }
+    // A start of ours takes up all of it: a command that reloads would find nothing to reload.
+    if (isOurSignalNeeded && mayStart && supervisor.look().state !== 'running') return takeBySignal(generation)
     if (commands.length > 0) outcome = await takeByCommands()
     if (isOurSignalNeeded) outcome = await takeBySignal(generation)
     return outcome

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
@@ -156,10 +156,11 @@ async function mirror(tree: Tree, folder: string): Promise<void> {
 /** What includes do not reach, but a relative path may: certificates, password files, modules. */
 async function linkOthers(live: string, folder: string): Promise<void> {
   const staged = new Set(await readdir(join(folder, live)))
-  for (const entry of await readdir(live, { withFileTypes: true })) {
-    const path = join(live, entry.name)
-    if (!staged.has(entry.name)) await symlink(path, join(folder, path))
-    else if (entry.isDirectory()) await linkOthers(path, folder)
+  for (const name of await readdir(live)) {
+    const path = join(live, name)
+    if (!staged.has(name)) await symlink(path, join(folder, path))
+    // A folder may be a link to one; what lies in it is staged below its name here.
+    else if ((await stat(path)).isDirectory()) await linkOthers(path, folder)
   }
 }
 

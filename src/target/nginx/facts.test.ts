@@ -23,8 +23,6 @@ describe('what our text in a foreign tree has to reckon with', () => {
     { title: 'on the same port', http: 'server { listen 80 default_server; }', listen: '80' },
     { title: 'by its old name', http: 'server { listen 80 default; }', listen: '80' },
     { title: 'on a port nobody wrote down', http: 'server { listen 0.0.0.0 default_server; }', listen: '80' },
-    { title: 'on IPv6', http: 'server { listen [::]:80 default_server; }', listen: '80' },
-    { title: 'when we listen on an address', http: 'server { listen 8080 default_server; }', listen: '127.0.0.1:8080' },
   ])('somebody else’s default server $title: ours is left out, and that is said', ({ http, listen }) => {
     const { defaultServer, warnings } = facts(http, listen)
 
@@ -35,6 +33,9 @@ describe('what our text in a foreign tree has to reckon with', () => {
   it.each([
     { title: 'there is none but ours', http: '' },
     { title: 'it is for another port', http: 'server { listen 8080 default_server; }' },
+    { title: 'it is for IPv6', http: 'server { listen [::]:80 default_server; }' },
+    { title: 'it is for another address', http: 'server { listen 127.0.0.9:80 default_server; }' },
+    { title: 'it is for a unix socket', http: 'server { listen unix:/run/x default_server; }' },
     { title: 'a server is no default', http: 'server { listen 80; }' },
     { title: 'it is commented out', http: '# server { listen 80 default_server; }' },
   ])('no default server in our way, when $title', ({ http }) => {

@@ -16,13 +16,14 @@ export interface TreeFacts {
 const BUCKET_SIZE = 64
 
 export function factsOf(conf: string, ours: readonly string[], listen: string): TreeFacts {
-  const tree = readTree(conf)
+  // Ours are read as empty: what we wrote says nothing of what surrounds it.
+  const tree = readTree(conf, new Map(ours.map(path => [path, ''])))
   const theirs = (name: string) => [...everywhere(tree, name)].filter(({ file }) => !ours.includes(file.path))
 
-  const port = portOf(listen)
+  const wanted = socketOf(listen)
   const found = theirs('listen').find(
     ({ directive: { args } }) =>
-      portOf(args[0] ?? '') === port && args.some(arg => arg === 'default_server' || arg === 'default'),
+      socketOf(args[0] ?? '') === wanted && args.some(arg => arg === 'default_server' || arg === 'default'),
   )
   const defaultServer = found && `${found.file.path}:${found.directive.line}`
   const bucket = Number.parseInt(theirs('server_names_hash_bucket_size')[0]?.directive.args[0] ?? '', 10)
@@ -33,13 +34,16 @@ export function factsOf(conf: string, ours: readonly string[], listen: string): 
     warnings:
       defaultServer === undefined
         ? []
-        : [`${defaultServer} is the default_server for port ${port} and answers unknown hosts; ours is left out`],
+        : [`${defaultServer} is the default_server for ${wanted} and answers unknown hosts; ours is left out`],
   }
 }
 
-/** `80`, `127.0.0.1:80`, `[::]:80` → '80'; an address without a port means 80. */
-function portOf(listen: string): string {
-  return /^(?:.*:)?(\d+)$/.exec(listen)?.[1] ?? '80'
+/** What nginx binds: `80`, `*:80` and `0.0.0.0:80` are one, `127.0.0.1:80` and `unix:/x` are others. */
+function socketOf(listen: string): string {
+  if (listen.startsWith('unix:')) return listen
+  if (/^\d+$/.test(listen)) return `*:${listen}`
+  const [, host = listen, port = '80'] = /^(.*?)(?::(\d+))?$/.exec(listen) ?? []
+  return `${host === '0.0.0.0' || host === '' ? '*' : host}:${port}`
 }
 
 /** Does any server block say that it answers unknown hosts? Without one, the first in the configuration does. */

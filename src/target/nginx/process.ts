@@ -20,7 +20,8 @@ export interface Evidence {
   readonly prefix: string // compiled in, too
   readonly pidFile: string | undefined // its text, when there is one
   readonly isPidFileShared: boolean // may another nginx name itself there?
-  readonly recorded: Identity | undefined // the master we know of
+  /** The master we know of, and its workers as we saw them last. */
+  readonly recorded: (Identity & { readonly workers?: readonly Identity[] }) | undefined
   readonly processes: readonly Process[] // every living nginx process
   readonly folderOf: (pid: number) => string | undefined // its working folder, for a relative `-c`
 }
@@ -36,11 +37,16 @@ export function assess(evidence: Evidence): ProcessState {
     ours.toSorted((a, b) => Number(b.startTime) - Number(a.startTime))[0]
   if (master !== undefined) return { state: 'running', master: { pid: master.pid, startTime: master.startTime } }
 
-  // nginx's processes are a session of their own that bears the master's pid, also after its death.
+  // As a daemon nginx is a session of its own that bears the master's pid, also after its death. One that a script
+  // started is not: its workers are known from when we saw them.
   const sessions = [evidence.recorded?.pid, named].filter(pid => pid !== undefined && pid > 1)
+  const isKnown = ({ pid, startTime }: Process) =>
+    evidence.recorded?.workers?.some(worker => worker.pid === pid && worker.startTime === startTime) ?? false
   const orphans = evidence.processes.filter(
     process =>
-      isWorker(process) && sessions.includes(process.session) && !masters.some(({ pid }) => pid === process.parent),
+      isWorker(process) &&
+      (sessions.includes(process.session) || isKnown(process)) &&
+      !masters.some(({ pid }) => pid === process.parent),
   )
   if (orphans.length > 0) return { state: 'orphaned', workers: orphans.map(({ pid }) => pid) }
 

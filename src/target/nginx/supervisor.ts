@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
@@ -8,6 +8,7 @@ import { launch } from './launch.ts'
 import { LogTail } from './log-tail.ts'
 import { nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
 import { assess, type Identity, type ProcessState } from './process.ts'
+import { identities, type Known, readRecord, writeRecord } from './process-record.ts'
 import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
 
 /** Milliseconds an nginx has to show that it took a configuration up; parsing 10 000 upstreams takes 2.4 s (measured). */
@@ -28,11 +29,6 @@ export interface SupervisorOptions {
   readonly globals: () => readonly string[] // directives for `-g`
   readonly control: string | undefined // folder of the sockets on which it answers with its digest
   readonly staleSockets: () => Promise<readonly string[]> // unix sockets a killed master may have left
-}
-
-interface Known extends Identity {
-  readonly started: boolean // by us or a command of ours, in this life or an earlier one
-  readonly logged: boolean // does it write our control log?
 }
 
 /** The one that looks at nginx's processes, starts, signals and ends them. Never signals a stranger. */
@@ -84,7 +80,7 @@ export class Supervisor {
   /** Takes over what runs; `started` when a command of ours brought it up. True when it was not known before. */
   adopt(master: Identity, started = false): boolean {
     const isNew = this.#known?.pid !== master.pid || this.#known.startTime !== master.startTime
-    if (isNew) this.#remember({ ...master, started, logged: false })
+    if (isNew) this.#remember({ ...master, started, logged: false, workers: identities(workersOf(master.pid)) })
     if (isNew || !this.#announced) this.#announce('process.found', master.pid)
     return isNew
   }
@@ -122,13 +118,13 @@ export class Supervisor {
       return { kind: 'died', reason: ended.reason ?? 'nginx could not be run' }
     }
     const startTime = readProcess(child.pid)?.startTime ?? ''
-    this.#remember({ pid: child.pid, startTime, started: true, logged: true })
+    this.#remember({ pid: child.pid, startTime, started: true, logged: true, workers: [] })
 
     const found = await this.#verdict(new Set(), digest, () => ended.reason === undefined || this.#daemonized())
     if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
     if (found.kind !== 'accepted') {
       await this.#end('SIGTERM', 2_000)
-      this.#forget()
+      this.#remember(undefined)
     }
     return found.kind === 'died' && ended.reason !== undefined && found.reason === 'the master process ended'
       ? { kind: 'died', reason: ended.reason }
@@ -141,7 +137,7 @@ export class Supervisor {
     this.mark()
     const { master } = this
     if (master === undefined) return { kind: 'died', reason: 'nginx ended before it could be told' }
-    process.kill(master.pid, 'SIGHUP')
+    kill(master.pid, 'SIGHUP')
     return this.#verdict(before, digest, () => this.master !== undefined)
   }
 
@@ -181,7 +177,7 @@ export class Supervisor {
     // Workers of a master that had to be killed, or that hang: the session is ours, so all of it may go.
     for (const { pid, session } of nginxProcesses())
       if (session === master.pid && this.#known?.started) kill(pid, 'SIGKILL')
-    this.#forget()
+    this.#remember(undefined)
   }
 
   get #controlLog(): string {
@@ -200,7 +196,7 @@ export class Supervisor {
     return this.#logs().flatMap(log => log.lines())
   }
 
-  #verdict(
+  async #verdict(
     before: ReadonlySet<number>,
     digest: string | undefined,
     isAlive: () => boolean,
@@ -214,36 +210,38 @@ export class Supervisor {
       isAlive,
       answers: control === undefined || digest === undefined ? undefined : () => isAnswering(control, digest),
     }
-    return verdict(witness, before, this.#known?.pid ?? 0, deadline, { ...this.#runtime, signal: neverAborted })
+    const found = await verdict(witness, before, this.#known?.pid ?? 0, deadline, {
+      ...this.#runtime,
+      signal: neverAborted,
+    })
+    if (found.kind === 'accepted' && this.#known !== undefined) {
+      this.#remember({ ...this.#known, workers: identities(found.workers) })
+    }
+    return found
   }
 
   /** `daemon on` in the tree: what we started has ended, and its child is the master. */
   #daemonized(): boolean {
     const found = this.look()
     if (found.state !== 'running') return false
-    this.#remember({ ...found.master, started: true, logged: true })
+    this.#remember({ ...found.master, started: true, logged: true, workers: [] })
     return true
   }
 
   async #end(signal: NodeJS.Signals, patience: number): Promise<boolean> {
     const { master } = this
     if (master === undefined) return true
-    process.kill(master.pid, signal)
+    kill(master.pid, signal)
     const until = performance.now() + patience
     while (isAlive(master) && performance.now() < until) await pause(5)
     if (isAlive(master) && signal !== 'SIGQUIT') kill(master.pid, 'SIGKILL')
     return !isAlive(master)
   }
 
-  #remember(known: Known): void {
+  #remember(known: Known | undefined): void {
     this.#known = known
-    writeFileSync(`${this.#record}.tmp`, JSON.stringify(known), { mode: 0o600 })
-    renameSync(`${this.#record}.tmp`, this.#record)
-  }
-
-  #forget(): void {
-    this.#known = undefined
-    rmSync(this.#record, { force: true })
+    const problem = writeRecord(this.#record, known)
+    if (problem !== undefined) this.#runtime.emit({ type: 'config.warned', problem })
   }
 
   #announce(type: 'process.found' | 'process.started', pid: number): void {
@@ -258,14 +256,6 @@ export class Supervisor {
 
 /** Judging what was already set in motion goes on during a stop: it decides what stays on the disk. */
 const neverAborted = new AbortController().signal
-
-function readRecord(path: string): Known | undefined {
-  try {
-    return JSON.parse(readText(path) ?? '') as Known
-  } catch {
-    return undefined // none, or half of one: nginx is found by looking, then
-  }
-}
 
 function readText(path: string): string | undefined {
   try {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Children } from '../support/children.ts'
@@ -180,6 +180,47 @@ describe("a user's own nginx tree", () => {
     await running.saw('generation.activated', ({ how }) => how === 'reloaded')
 
     expect(readFileSync(join(bench.folder, 'runs'), 'utf8')).toBe('run\nrun\n')
+  })
+
+  it('two templates, one with a command that reloads: where nothing runs, nginx is started', async () => {
+    const other = join(bench.folder, 'other.njk')
+    const second = await freePort()
+    writeFileSync(other, `server { listen 127.0.0.1:${second}; return 204; }\n`)
+    const reload = `nginx -s reload -c ${tree.conf}`
+    bench.start([
+      ...args,
+      `-template=${shipped}:${tree.destination}`,
+      `-template=${other}:${join(tree.folder, 'conf.d/other.conf')}:${reload}`,
+    ])
+
+    await answers('web.test')
+    expect((await get(second, 'x')).status).toBe(204)
+  })
+
+  it('a template saved while the one before is applied is tried on its own, and what was good stays known', async () => {
+    const template = join(bench.folder, 'list.njk')
+    writeFileSync(template, '{% for site in sites %}{{ site.service }} {% endfor %}')
+    const out = join(bench.folder, 'list.txt')
+    const running = bench.start([
+      `-source=${services.source}`,
+      '-tag=calico',
+      `-template=${template}:${out}:touch ${bench.folder}/began; while [ -e ${bench.folder}/wait ]; do sleep 0.05; done`,
+    ])
+    await until('it is written', () => existsSync(out))
+    await running.saw('generation.activated')
+    writeFileSync(join(bench.folder, 'wait'), '')
+    rmSync(join(bench.folder, 'began'))
+
+    services.write({ web: [backend.port], b: [backend.port] })
+    await until('the command runs', () => existsSync(join(bench.folder, 'began')))
+    const from = running.events().length
+    writeFileSync(template, '{{ nosuch }}')
+    await running.saw('template.loaded', undefined, from)
+    rmSync(join(bench.folder, 'wait'))
+    await running.saw('template.set_aside')
+    services.write({ web: [backend.port], b: [backend.port], c: [backend.port] })
+
+    await until('the catalog goes on with the good one', () => readFileSync(out, 'utf8') === 'b c web ')
   })
 
   it('a command that fails puts the previous file back, is reported, and is tried again', async () => {

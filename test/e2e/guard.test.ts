@@ -55,6 +55,22 @@ describe('a loss of much at once', () => {
     await until('the loss is believed', async () => (await status('web.test')) === 404)
   })
 
+  it('that is made good bit by bit is held for its time, not until half of it is back', async () => {
+    services.write({ a: ports(), b: ports(), c: ports(), d: ports() })
+    const running = bench.start([...args, '-hold=20s'])
+    await running.saw('daemon.ready')
+
+    services.write({})
+    await running.saw('selection.held')
+    for (const back of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
+      const from = running.events().length
+      services.write(Object.fromEntries(back.map(name => [name, ports()])))
+      await running.saw('selection.released', ({ services }) => services.includes(back.at(-1) ?? ''), from)
+    }
+
+    expect(await status('d.test')).toBe(200)
+  })
+
   it('is none when a service moves to new addresses, or when fewer than half go', async () => {
     const running = bench.start(args)
     await running.saw('daemon.ready')

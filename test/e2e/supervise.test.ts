@@ -107,6 +107,25 @@ describe.each([
   })
 })
 
+describe('an nginx that a script started', () => {
+  it('and whose master is killed is replaced, although its workers hold the ports', async () => {
+    // In the session of whoever started it: nothing but having seen its workers tells whose they are.
+    const nginx = children.start('/usr/sbin/nginx', ['-c', tree.conf, '-g', 'daemon off;'])
+    await until('it writes its pid', () => Number.parseInt(readFileSync(tree.pidFile, 'utf8'), 10) === nginx.pid)
+    const running = bench.start(adopt)
+    await running.saw('process.found', ({ pid }) => pid === nginx.pid)
+    await running.saw('generation.activated')
+    await answers('web.test')
+
+    process.kill(nginx.pid ?? 0, 'SIGKILL')
+    await running.saw('process.started')
+
+    services.write({ web: [backend.port], api: [backend.port] })
+    await answers('api.test')
+    expect(await running.stop()).toBe(0)
+  })
+})
+
 describe('a pid file that is wrong hurts nobody', () => {
   it.each(['a dead pid', 'a stranger', 'nothing', 'text', 'a zombie'])('%s', async kind => {
     const stranger = children.start('sleep', ['1000'])

@@ -163,7 +163,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   function reconsider({ again }: UpdateRuntime): void {
     const wait = retries.reconsiderIn()
     if (wait === undefined) return
-    if (wait > 0) return again(wait + 1)
+    if (wait > 0) {
+      again(wait + 1)
+      return
+    }
     retries.reconsidered()
     templates.reload()
   }

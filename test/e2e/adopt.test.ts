@@ -1,47 +1,21 @@
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Children } from '../support/children.ts'
-import { type Backend, get, startBackend } from '../support/http.ts'
-import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
+import { get, startBackend } from '../support/http.ts'
 import { freePort } from '../support/ports.ts'
-import { type ServiceFile, serviceFile } from '../support/services.ts'
-import { type Bench, nginxOf, workbench } from '../support/upstreamd.ts'
+import { openScene, type Scene, shipped } from '../support/scene.ts'
+import { nginxOf } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
 
-const shipped = join(import.meta.dirname, '../../ctmpl/ingress.conf.njk')
-
 describe("a user's own nginx tree", () => {
-  let bench: Bench
-  let tree: NginxTree
-  let services: ServiceFile
-  let backend: Backend
-  let port: number
-  let children: Children
-  let args: string[]
+  let scene: Scene
+  let { bench, children, tree, services, backend, port, adopt: args, answers } = {} as Scene
 
   beforeEach(async () => {
-    bench = workbench()
-    children = new Children()
-    tree = makeTree(bench.folder)
-    services = serviceFile(bench.folder)
-    backend = await startBackend('one')
-    port = await freePort()
-    services.write({ web: [backend.port] })
-    args = [
-      `-source=${services.source}`,
-      '-tag=calico',
-      '-domain=test',
-      `-listen=127.0.0.1:${port}`,
-      `-nginx-conf=${tree.conf}`,
-    ]
+    scene = await openScene()
+    ;({ bench, children, tree, services, backend, port, adopt: args, answers } = scene)
   })
-  afterEach(async () => {
-    await bench.clear()
-    await children.endAll()
-    await backend.close()
-  })
-  const answers = (host: string) => until(`${host} answers`, async () => (await get(port, host)).status === 200)
+  afterEach(() => scene.close())
 
   it('gets one file, and nothing else in it is touched', async () => {
     const before = tree.others()

@@ -2,48 +2,35 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Backend, get, startBackend } from '../support/http.ts'
-import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
-import { freePort } from '../support/ports.ts'
-import { type ServiceFile, serviceFile } from '../support/services.ts'
-import { type Bench, type Running, workbench } from '../support/upstreamd.ts'
+import { get } from '../support/http.ts'
+import { openScene, type Scene, shipped } from '../support/scene.ts'
+import type { Running } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
 
-const shipped = join(import.meta.dirname, '../../ctmpl/ingress.conf.njk')
 /** More steps than an apply has; the test ends at the first that is never reached. */
 const MANY = 150
 
 describe('kill -9 between any two steps of a run', () => {
-  let bench: Bench
-  let tree: NginxTree
-  let services: ServiceFile
-  let backend: Backend
-  let port: number
+  let scene: Scene
+  let { bench, tree, services, backend, port, own, adopt } = {} as Scene
 
   beforeEach(async () => {
-    bench = workbench('crash')
-    tree = makeTree(bench.folder)
-    services = serviceFile(bench.folder)
-    backend = await startBackend('one')
-    port = await freePort()
+    scene = await openScene('crash')
+    ;({ bench, tree, services, backend, port, own, adopt } = scene)
   })
-  afterEach(async () => {
-    await bench.clear()
-    await backend.close()
-  })
+  afterEach(() => scene.close())
 
   const isServed = async (name: string) => (await get(port, `${name}.test`)).status === 200
-  const common = () => [`-source=${services.source}`, '-tag=calico', '-domain=test', `-listen=127.0.0.1:${port}`]
 
   it.each([
     {
       layout: 'own layout',
-      args: common,
+      args: () => own,
       conf: () => join(bench.state, 'nginx/current/nginx.conf'),
     },
     {
       layout: 'adopted tree',
-      args: () => [...common(), `-nginx-conf=${tree.conf}`, `-template=${shipped}:${tree.destination}`],
+      args: () => [...adopt, `-template=${shipped}:${tree.destination}`],
       conf: () => tree.conf,
     },
   ])(

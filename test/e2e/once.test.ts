@@ -1,45 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Children } from '../support/children.ts'
-import { type Backend, get, startBackend } from '../support/http.ts'
-import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
-import { freePort } from '../support/ports.ts'
-import { type ServiceFile, serviceFile } from '../support/services.ts'
-import { type Bench, nginxOf, workbench } from '../support/upstreamd.ts'
+import { get } from '../support/http.ts'
+import { openScene, type Scene, shipped } from '../support/scene.ts'
+import { nginxOf } from '../support/upstreamd.ts'
 
-const shipped = join(import.meta.dirname, '../../ctmpl/ingress.conf.njk')
-
-let bench: Bench
-let tree: NginxTree
-let services: ServiceFile
-let backend: Backend
-let port: number
-let children: Children
+let scene: Scene
+let { bench, children, tree, services, port } = {} as Scene
 let args: string[]
 
 beforeEach(async () => {
-  bench = workbench()
-  children = new Children()
-  tree = makeTree(bench.folder)
-  services = serviceFile(bench.folder)
-  backend = await startBackend('one')
-  port = await freePort()
-  services.write({ web: [backend.port] })
-  args = [
-    `-source=${services.source}`,
-    '-tag=calico',
-    '-domain=test',
-    `-listen=127.0.0.1:${port}`,
-    `-nginx-conf=${tree.conf}`,
-    `-template=${shipped}:${tree.destination}`,
-  ]
+  scene = await openScene()
+  ;({ bench, children, tree, services, port } = scene)
+  args = [...scene.adopt, `-template=${shipped}:${tree.destination}`]
 })
-afterEach(async () => {
-  await bench.clear()
-  await children.endAll()
-  await backend.close()
-})
+afterEach(() => scene.close())
 
 describe('-once', () => {
   it('writes a validated file and starts no nginx', async () => {

@@ -3,43 +3,24 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readProcess } from '../../src/proc.ts'
 import { isMaster } from '../../src/target/nginx/proc.ts'
-import { Children } from '../support/children.ts'
-import { type Backend, get, startBackend } from '../support/http.ts'
-import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
+import type { Children } from '../support/children.ts'
+import { get } from '../support/http.ts'
 import { freePort } from '../support/ports.ts'
-import { type ServiceFile, serviceFile } from '../support/services.ts'
-import { type Bench, nginxOf, workbench } from '../support/upstreamd.ts'
+import { openScene, type Scene, shipped } from '../support/scene.ts'
+import { nginxOf } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
 
-const shipped = join(import.meta.dirname, '../../ctmpl/ingress.conf.njk')
-
-let bench: Bench
-let tree: NginxTree
-let services: ServiceFile
-let backend: Backend
-let port: number
-let children: Children
-let own: string[]
+let scene: Scene
+let { bench, children, tree, services, backend, port, own, answers } = {} as Scene
 let adopt: string[]
 
 beforeEach(async () => {
-  bench = workbench()
-  children = new Children()
-  tree = makeTree(bench.folder)
-  services = serviceFile(bench.folder)
-  backend = await startBackend('one')
-  port = await freePort()
-  services.write({ web: [backend.port] })
-  own = [`-source=${services.source}`, '-tag=calico', '-domain=test', `-listen=127.0.0.1:${port}`]
-  adopt = [...own, `-nginx-conf=${tree.conf}`, `-template=${shipped}:${tree.destination}`]
+  scene = await openScene()
+  ;({ bench, children, tree, services, backend, port, own, answers } = scene)
+  adopt = [...scene.adopt, `-template=${shipped}:${tree.destination}`]
 })
-afterEach(async () => {
-  await bench.clear()
-  await children.endAll()
-  await backend.close()
-})
+afterEach(() => scene.close())
 
-const answers = (host: string) => until(`${host} answers`, async () => (await get(port, host)).status === 200)
 const masterOf = () => nginxOf(bench.folder).find(isMaster)?.pid ?? 0
 
 describe.each([

@@ -40,9 +40,10 @@ interface Answer {
 }
 
 describe.each([
-  { title: 'the fake Consul', start: startFakeConsul as () => Promise<Subject> },
-  { title: 'a real Consul', start: realConsul },
-])('$title', ({ start }) => {
+  { title: 'the fake Consul', start: startFakeConsul as () => Promise<Subject>, isQuiet: true },
+  // Its agent writes of its own accord, too, and more so on a busy machine: it may wake more than it is asked to.
+  { title: 'a real Consul', start: realConsul, isQuiet: false },
+])('$title', ({ start, isQuiet }) => {
   let consul: Subject
   beforeAll(async () => {
     consul = await start()
@@ -192,17 +193,13 @@ describe.each([
       wakes: ['nodes'],
     },
   ])('$title wakes: $wakes', async ({ given, change, wakes }) => {
-    // A real agent writes of its own accord, too; what was woken by that is not woken every time.
-    const seen: string[][] = []
-    for (const attempt of [1, 2, 3]) {
-      const id = `case-${markers}-${attempt}`
-      await given?.(id)
-      await wakeEverybody()
+    const id = `case-${markers}`
+    await given?.(id)
+    await wakeEverybody()
 
-      seen.push(await wokenBy(() => change(id), wakes))
-      if (seen.at(-1)?.join() === wakes.join()) return
-    }
-    expect(seen).toEqual([wakes])
+    const woken = await wokenBy(() => change(id), wakes)
+
+    expect(woken).toEqual(isQuiet ? wakes : expect.arrayContaining(wakes))
   })
 
   describe('an index', () => {

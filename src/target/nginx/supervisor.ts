@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isAlive, readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { isAnswering, runningDigest } from './control-socket.ts'
-import { endOrphans, kill, pause } from './endings.ts'
+import { endOrphans, kill, pause, relieve } from './endings.ts'
 import { launch } from './launch.ts'
 import { LogTail } from './log-tail.ts'
 import { nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
@@ -138,7 +138,9 @@ export class Supervisor {
     const { master } = this
     if (master === undefined) return { kind: 'died', reason: 'nginx ended before it could be told' }
     kill(master.pid, 'SIGHUP')
-    return this.#verdict(before, digest, () => this.master !== undefined)
+    const found = await this.#verdict(before, digest, () => this.master !== undefined)
+    if (found.kind === 'accepted') void relieve(master.pid, before) // ends by itself within what nginx would have waited
+    return found
   }
 
   /** Marks the log; `observe` then judges what somebody else's command makes of nginx. */

@@ -217,7 +217,8 @@ export class Supervisor {
       signal: neverAborted,
     })
     if (found.kind === 'accepted' && this.#known !== undefined) {
-      this.#remember({ ...this.#known, workers: identities(found.workers) })
+      // The old ones, too: until they were told to go, they would outlive a master that is killed now.
+      this.#remember({ ...this.#known, workers: identities(workersOf(this.#known.pid)) })
     }
     return found
   }

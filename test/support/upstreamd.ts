@@ -139,12 +139,15 @@ function seenSessions(folder: string, now: readonly number[]): Set<number> {
   return known
 }
 
+/** Again until none is left: a master that is killed in the middle of a reload may just have started a worker. */
 function endNginx(folder: string): void {
-  for (const { pid } of nginxOf(folder)) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // it is gone already
+  for (let left = nginxOf(folder); left.length > 0; left = nginxOf(folder)) {
+    for (const { pid } of left) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // it is gone already
+      }
     }
   }
 }

@@ -35,8 +35,9 @@ export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: 
   const bug = Promise.withResolvers<never>()
   // Each delivery has a pace of its own: a command that takes half a minute holds nobody else up.
   const lines = deliveries.map(delivery => conduct(delivery, catalogs, resolver, wait, runtime, bug.reject))
-  const tick = () => {
-    for (const line of lines) line.tick()
+  /** Nothing before every source has spoken: the first run waits for nothing, and must not be spent on nothing. */
+  function whenKnown(tell: (line: Quiescence) => void): void {
+    if (catalogs.current() !== undefined) lines.forEach(tell)
   }
 
   /** Selected by tag; everything, as long as a template looks at `services`. */
@@ -54,10 +55,10 @@ export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: 
     }
   }
   function take(snapshot: Snapshot): void {
-    if (catalogs.put(snapshot) && catalogs.current() !== undefined) tick()
+    if (catalogs.put(snapshot)) whenKnown(line => line.tick())
   }
   function templateChanged(): void {
-    tick()
+    whenKnown(line => line.tick())
     if (seesAll === looksAtServices()) return
     seesAll = !seesAll
     asking.abort() // the sources are asked again, with the other interest
@@ -77,7 +78,7 @@ export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: 
     ended: Promise.race([untilAborted(), bug.promise]),
     approve() {
       for (const delivery of deliveries) delivery.approve()
-      for (const line of lines) line.now()
+      whenKnown(line => line.now())
     },
   }
 }

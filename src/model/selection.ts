@@ -53,7 +53,6 @@ export type RejectionReason =
   | 'duplicate_endpoint'
   | 'invalid_server_name'
   | 'server_name_taken'
-  | 'quarantined'
 
 /** Why a service, one of its instances, or one of its values is not shown to nginx. */
 export interface Rejection {

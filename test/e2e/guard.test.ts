@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Backend, get, startBackend } from '../support/http.ts'
@@ -81,6 +81,18 @@ describe('a loss of much at once', () => {
     )
 
     expect(running.events().filter(({ type }) => type === 'selection.held')).toEqual([])
+  })
+
+  it('is not approved before anything is known, and the first render waits for nothing all the same', async () => {
+    rmSync(services.path)
+    const running = bench.start([...args, '-wait=60s'])
+    await running.saw('source.lost')
+    process.kill(running.pid, 'SIGUSR1')
+
+    services.write({ web: ports() })
+
+    await running.saw('daemon.ready')
+    expect(await status('web.test')).toBe(200)
   })
 
   it('is meant when the rules of selection were changed', async () => {

@@ -27,6 +27,8 @@ export interface Running {
   readonly pid: number | undefined // undefined: no process is needed to make it live
   /** What the process answers, or what the disk proves; undefined when neither is certain. */
   readonly digest: string | undefined
+  /** How many generations before it still finish requests: each holds its memory until it is done. */
+  readonly draining: number
 }
 
 /** Seam: what makes a generation live. */

@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -43,6 +43,8 @@ interface World {
   tree(): Record<string, string>
   /** Does the target start and end a process here? */
   readonly hasProcess: boolean
+  /** Where that process listens. */
+  readonly port: number | undefined
 }
 
 const noSelection = aSelection([aSite('web', 1)])
@@ -135,6 +137,7 @@ async function ownWorld(): Promise<World> {
   return {
     section: { ...nginxSection, layout: 'own', conf: '', state } as { type: string },
     hasProcess: true,
+    port,
     good: word => files(server(port, word)),
     broken() {
       const generation = files(server(port, 'broken', '  nonsense on;\n'))
@@ -162,6 +165,7 @@ async function adoptWorld(before = ''): Promise<World & { startByHand(): Promise
   return {
     section: { ...nginxSection, layout: 'adopt', conf: tree.conf, state: join(folder, 'state') } as { type: string },
     hasProcess: true,
+    port,
     good: word => files(server(port, word)),
     broken: () => ({ generation: files(server(port, 'broken', '  nonsense on;\n')), file: tree.destination, line: 4 }),
     hopeless: async () => files(server(port, 'hopeless') + server(await takenPort(), 'taken')),
@@ -187,6 +191,7 @@ async function filesWorld(): Promise<World> {
   return {
     section: { type: 'files', destination, command, state: join(folder, 'state') } as { type: string },
     hasProcess: false,
+    port: undefined,
     good: file,
     broken: () => undefined, // a plain file has no validator: its command is the judge
     hopeless: async () => file('hopeless'),
@@ -271,6 +276,25 @@ describe.each(Object.values(worlds).flat())('target $title', ({ start }) => {
     await isLive(world, 'two')
     expect((await target.running(forever))?.pid).toBe(before)
     expect(await digest()).toBe(world.good('two').digest)
+  })
+
+  it('a generation before it that still finishes a request is counted until it is done', async () => {
+    if (world.port === undefined) return
+    await activated(world.good('one'))
+    await isLive(world, 'one')
+    const client = connect(world.port, '127.0.0.1')
+    client.on('error', () => {})
+    endings.push(() => void client.destroy())
+    client.write('GET / HTTP/1.1\r\nHost: slow.test\r\n') // and does not go on
+    await until('its worker has begun to read it', () => client.bytesWritten > 0 && !client.connecting)
+
+    await activated(world.good('two'))
+    await isLive(world, 'two')
+    const draining = async () => (await target.running(forever))?.draining
+    await until('the generation before is draining', async () => (await draining()) === 1)
+
+    client.destroy()
+    await until('it is done', async () => (await draining()) === 0)
   })
 
   it('going back to one that was live before is as good as any other', async () => {
@@ -487,7 +511,7 @@ describe('target nginx, adopting an nginx that somebody else has started', () =>
 
     expect(await apply(world.good('one'), target, runtime)).toMatchObject({ kind: 'reloaded' })
     await isLive(world, 'one')
-    expect(await target.running(forever)).toEqual({ pid, digest: world.good('one').digest })
+    expect(await target.running(forever)).toMatchObject({ pid, digest: world.good('one').digest })
 
     await target.stop()
     expect(nginxOf(folder).some(process => process.pid === pid)).toBe(true)

@@ -54,7 +54,7 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
       const text = (await recall())?.files[0]?.text
       // Written but its command never ended well: not live, so it is tried again.
       const isProven = pending === undefined && text !== undefined && text === (await readIfThere(destination))
-      return { pid: undefined, digest: isProven ? good : undefined }
+      return { pid: undefined, digest: isProven ? good : undefined, draining: 0 }
     },
     async stage(generation) {
       await attempt(`cannot keep a copy of ${destination} in ${state}`, () => generations.write(generation))

@@ -1,5 +1,5 @@
 import { readProcess } from '../../proc.ts'
-import { workersOf } from './proc.ts'
+import { isLeaving, workersOf } from './proc.ts'
 
 /** How long an orphaned worker may take to let go of its ports. */
 const PATIENCE_MS = 500
@@ -12,7 +12,7 @@ export async function endOrphans(workers: readonly number[]): Promise<void> {
   const holding = () =>
     workers.filter(pid => {
       const process = readProcess(pid)
-      return process !== undefined && !process.command.includes('shutting down')
+      return process !== undefined && !isLeaving(process)
     })
   while (holding().length > 0 && performance.now() < until) await pause(5)
   for (const pid of holding()) kill(pid, 'SIGKILL')

@@ -97,10 +97,12 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     async running() {
       const found = supervisor.look()
       // Somebody's command starts nginx, or nobody does: then what is on the disk is all there is to be live.
-      if (found.state !== 'running') return startsNginx ? undefined : { pid: undefined, digest: await layout.proven() }
+      if (found.state !== 'running')
+        return startsNginx ? undefined : { pid: undefined, digest: await layout.proven(), draining: 0 }
       return {
         pid: found.master.pid,
         digest: isOwn ? await supervisor.digest(await layout.published()) : await layout.proven(),
+        draining: supervisor.draining(),
       }
     },
 

@@ -20,15 +20,28 @@ export function isWorker({ command }: Process): boolean {
 
 /** Workers of a master that take new connections, by pid. */
 export function workersOf(master: number): number[] {
-  const children = read(`/proc/${master}/task/${master}/children`)
-  return (children ?? '')
+  return childrenOf(master)
+    .filter(child => isWorker(child) && !isLeaving(child))
+    .map(({ pid }) => pid)
+}
+
+/** Workers of a master that only finish the requests they have, by pid. */
+export function leavingOf(master: number): number[] {
+  return childrenOf(master)
+    .filter(child => isWorker(child) && isLeaving(child))
+    .map(({ pid }) => pid)
+}
+
+export function isLeaving({ command }: Process): boolean {
+  return command.includes('shutting down')
+}
+
+function childrenOf(master: number): Process[] {
+  const children = read(`/proc/${master}/task/${master}/children`) ?? ''
+  return children
     .split(' ')
     .filter(Boolean)
-    .map(Number)
-    .filter(pid => {
-      const process = readProcess(pid)
-      return process !== undefined && isWorker(process) && !process.command.includes('shutting down')
-    })
+    .flatMap(pid => readProcess(Number(pid)) ?? [])
 }
 
 /** The configuration file and the prefix a master was started with; undefined where it takes the compiled-in one. */

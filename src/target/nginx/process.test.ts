@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Process } from '../../proc.ts'
-import { assess, decide, type Evidence } from './process.ts'
+import { assess, decide, drainingGenerations, type Evidence } from './process.ts'
 
 const conf = '/etc/nginx/nginx.conf'
 const master = (pid: number, given: Partial<Process> & { conf?: string } = {}): Process => ({
@@ -167,5 +167,16 @@ describe('what to do', () => {
     { state: { state: 'foreign', pid: 100, command: 'nginx' }, what: 'refuse' },
   ] as const)('$state.state: $what', ({ state, what }) => {
     expect(decide(state)).toBe(what)
+  })
+})
+
+describe('generations that still finish requests', () => {
+  it.each([
+    { title: 'none when no worker is leaving', leaving: 0, serving: 4, generations: 0 },
+    { title: 'one, although most of its workers are done', leaving: 1, serving: 4, generations: 1 },
+    { title: 'two, when more are leaving than one generation has', leaving: 5, serving: 4, generations: 2 },
+    { title: 'each worker one, while nobody serves', leaving: 3, serving: 0, generations: 3 },
+  ])('$title', ({ leaving, serving, generations }) => {
+    expect(drainingGenerations(leaving, serving)).toBe(generations)
   })
 })

@@ -69,6 +69,11 @@ export function decide(process: ProcessState): 'start' | 'reload' | 'refuse' {
   }
 }
 
+/** How many generations finish requests, when each has as many workers as the one that serves now. */
+export function drainingGenerations(leaving: number, serving: number): number {
+  return Math.ceil(leaving / Math.max(1, serving))
+}
+
 /** nginx resolves a relative `-c` against its prefix: `-p`, which is relative to its working folder, else the compiled-in one. */
 function configuration(master: Process, evidence: Evidence): string {
   const { conf, prefix } = configurationOf(master)

@@ -6,8 +6,8 @@ import { isAnswering, runningDigest } from './control-socket.ts'
 import { endOrphans, kill, pause, relieve } from './endings.ts'
 import { launch } from './launch.ts'
 import { LogTail } from './log-tail.ts'
-import { nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
-import { assess, type Identity, type ProcessState } from './process.ts'
+import { leavingOf, nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
+import { assess, drainingGenerations, type Identity, type ProcessState } from './process.ts'
 import { identities, type Known, readRecord, writeRecord } from './process-record.ts'
 import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
 
@@ -87,6 +87,12 @@ export class Supervisor {
 
   workers(): ReadonlySet<number> {
     return new Set(this.master === undefined ? [] : workersOf(this.master.pid))
+  }
+
+  /** Generations before this one that still finish requests. */
+  draining(): number {
+    const { master } = this
+    return master === undefined ? 0 : drainingGenerations(leavingOf(master.pid).length, workersOf(master.pid).length)
   }
 
   /** Ends what a dead master left behind, so that a start finds its ports and sockets free. */

@@ -36,16 +36,25 @@ export const codes = Object.keys(kinds) as readonly Code[]
 export const EXIT_USAGE = 64
 export const EXIT_BUG = 70
 
+interface ErrorDetails {
+  readonly cause?: unknown
+  readonly retryAfter?: number | undefined
+  readonly service?: string | undefined
+}
+
 export class UpstreamdError extends Error {
   readonly code: Code
   /** Milliseconds the other side asked us to wait (HTTP `Retry-After`). */
   readonly retryAfter: number | undefined
+  /** The service a template was at when it failed. */
+  readonly service: string | undefined
 
-  constructor(code: Code, message: string, options: { cause?: unknown; retryAfter?: number | undefined } = {}) {
+  constructor(code: Code, message: string, options: ErrorDetails = {}) {
     super(message, { cause: options.cause })
     this.name = 'UpstreamdError'
     this.code = code
     this.retryAfter = options.retryAfter
+    this.service = options.service
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Printed } from '../model/generation.ts'
 import type { View } from './view.ts'
 
 /** Seam: a template language. */
@@ -19,7 +20,8 @@ export interface Template {
   uses(name: keyof View): boolean
   /**
    * Synchronous and pure: the same view gives the same text. Bounded in time and in size.
-   * Throws TEMPLATE_UNDEFINED, TEMPLATE_FAILED or TEMPLATE_BUDGET, carrying path:line:column.
+   * Marks what it printed from the catalog; literals and the template's own text are not marked.
+   * Throws TEMPLATE_UNDEFINED, TEMPLATE_FAILED or TEMPLATE_BUDGET, carrying path:line:column and the service it was at.
    */
-  render(view: View): string
+  render(view: View): Printed
 }

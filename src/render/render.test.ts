@@ -19,8 +19,8 @@ describe('rendering', () => {
     const generation = render(outputs, aView(), selection)
 
     expect(generation.files).toEqual([
-      { path: '/etc/a.conf', text: 'a flyclock.cn' },
-      { path: '/etc/b.conf', text: 'b' },
+      { path: '/etc/a.conf', text: 'a flyclock.cn', spans: [] },
+      { path: '/etc/b.conf', text: 'b', spans: [] },
     ])
     expect(generation.digest).toMatch(/^[0-9a-f]{64}$/)
     expect(generation.selection).toBe(selection)
@@ -42,7 +42,7 @@ describe('rendering', () => {
 
 /** Lines of a rendered file, without indentation, comments and empty ones. */
 function linesOf(path: string, view: View): string[] {
-  const text = compile(readFileSync(shipped(path), 'utf8'), shipped(path)).render(view)
+  const text = compile(readFileSync(shipped(path), 'utf8'), shipped(path)).render(view).text
   return text
     .split('\n')
     .map(line => line.trim())

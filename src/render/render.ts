@@ -12,7 +12,7 @@ export interface Output {
 export function render(outputs: readonly Output[], view: View, selection: Selection): Generation {
   const files: RenderedFile[] = outputs.map(({ template, destination }) => ({
     path: destination,
-    text: template.render(view),
+    ...template.render(view),
   }))
   return generationOf(files, selection)
 }

@@ -1,7 +1,18 @@
 import type { Selection, Site, Unavailable, VisibleInstance, VisibleService } from '../model/selection.ts'
 
+/** For languages, not for templates, which cannot name a symbol: where the parts of a view come from. */
+export const origin: unique symbol = Symbol('origin')
+
+export interface Origin {
+  /** The service a site, a server, an instance or an unavailable service belongs to. */
+  serviceOf(part: object): string | undefined
+  /** Texts of the catalog with characters that are syntax somewhere in nginx → the services that have them. */
+  readonly texts: ReadonlyMap<string, readonly string[]>
+}
+
 /** What a template may see. The same for every template language. */
 export interface View {
+  readonly [origin]: Origin
   readonly sites: readonly Site[]
   readonly unavailable: readonly Unavailable[]
   readonly services: readonly VisibleService[]
@@ -33,23 +44,81 @@ export interface Surroundings {
 }
 
 export function viewOf(selection: Selection, services: () => readonly VisibleService[], around: Surroundings): View {
-  let known: readonly VisibleService[] | undefined
+  const known = new KnownParts()
+  let all: readonly VisibleService[] | undefined
   const visible = () => {
-    known ??= frozen(services())
-    return known
+    all ??= known.add(
+      services(),
+      service => service.name,
+      service => service.instances,
+    )
+    return all
   }
   return {
-    sites: frozen(selection.sites),
-    unavailable: frozen(selection.unavailable),
+    [origin]: known,
+    sites: known.add(
+      selection.sites,
+      site => site.service,
+      site => site.upstream.servers,
+    ),
+    unavailable: known.add(
+      selection.unavailable,
+      ({ service }) => service,
+      () => [],
+    ),
     get services() {
       return visible()
     },
-    service: name => visible().find(service => service.name === name)?.instances ?? [],
+    service: name => visible().find(service => service.name === String(name))?.instances ?? [],
     domain: around.domain,
     listen: around.listen,
     nginx: { ...around.nginx, serverNamesHash: hashFor(selection) },
     env: around.env,
   }
+}
+
+class KnownParts implements Origin {
+  readonly texts = new Map<string, string[]>()
+  readonly #owners = new WeakMap<object, string>()
+
+  serviceOf(part: object): string | undefined {
+    return this.#owners.get(part)
+  }
+
+  add<T extends object>(
+    parts: readonly T[],
+    nameOf: (part: T) => string,
+    serversOf: (part: T) => readonly FreeTexts[],
+  ): readonly T[] {
+    for (const part of parts) {
+      const service = nameOf(part)
+      this.#owners.set(part, service)
+      for (const server of serversOf(part)) {
+        this.#owners.set(server, service)
+        this.#collect([server.id, server.node], service)
+        this.#collect(server.tags, service)
+        this.#collect(Object.keys(server.meta), service)
+        this.#collect(Object.values(server.meta), service)
+      }
+    }
+    return frozen(parts)
+  }
+
+  #collect(texts: readonly string[], service: string): void {
+    for (const text of texts) {
+      if (!mayBeSyntax(text)) continue
+      const services = this.texts.get(text) ?? []
+      if (!services.includes(service)) this.texts.set(text, [...services, service])
+    }
+  }
+}
+
+/** What has no shape that it could be checked by; everything else of a server is printed again by us. */
+type FreeTexts = Pick<VisibleInstance, 'id' | 'node' | 'tags' | 'meta'>
+
+/** Is there a character in it that nginx reads as syntax in some place, or that is no character to print? */
+export function mayBeSyntax(text: string): boolean {
+  return /[\s\p{C};{}"'\\$#]/u.test(text)
 }
 
 /** A template may call `sort` or `reverse`; it must not turn around what the next one sees. */

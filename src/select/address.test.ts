@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { endpointOf, isHostName, parseAddress, quote } from './address.ts'
+import { quote } from '../model/quote.ts'
+import { endpointOf, isHostName, parseAddress } from './address.ts'
 
 describe('an address as somebody registered it', () => {
   it.each([

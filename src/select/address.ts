@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { quote } from '../model/quote.ts'
 
 export type ParsedAddress =
   | { readonly kind: 'ip'; readonly address: string } // printed again by us, never echoed
@@ -22,15 +23,6 @@ export function endpointOf(address: string, port: number): string {
 /** A host name of letters, digits, `-` and `_` (RFC 1123, and what people register), lower case, at most 253 octets. */
 export function isHostName(text: string): boolean {
   return text.length <= 253 && hostName.test(text) && !/^[\d.]+$/.test(text)
-}
-
-/** Shows a foreign value to people: shortened, and with every control or invisible character escaped. */
-export function quote(text: string): string {
-  const short = text.length > 80 ? `${text.slice(0, 77)}...` : text
-  return JSON.stringify(short).replace(
-    /[\u007f-\u00a0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'

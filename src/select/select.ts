@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Catalog, compare, type Instance, type Service } from '../model/catalog.ts'
+import { quote } from '../model/quote.ts'
 import type {
   NonEmpty,
   Rejection,
@@ -9,7 +10,7 @@ import type {
   UpstreamServer,
   VisibleService,
 } from '../model/selection.ts'
-import { parseAddress, quote } from './address.ts'
+import { parseAddress } from './address.ts'
 import type { SelectionRules } from './rules.ts'
 import { type Claim, problemOf, settle, wantedNames } from './server-name.ts'
 import { serversFrom, visibleInstances } from './servers.ts'

@@ -1,5 +1,6 @@
 import { compare, type Instance } from '../model/catalog.ts'
-import { isHostName, quote } from './address.ts'
+import { quote } from '../model/quote.ts'
+import { isHostName } from './address.ts'
 import type { ServerNameRule } from './rules.ts'
 
 /** `nginx-test` in `flyclock.cn`: `nginx.test.flyclock.cn` (dotted) or `nginx-test.flyclock.cn` (flat). */

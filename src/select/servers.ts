@@ -1,6 +1,7 @@
 import type { Instance } from '../model/catalog.ts'
+import { quote } from '../model/quote.ts'
 import type { Rejection, UpstreamServer, VisibleInstance } from '../model/selection.ts'
-import { endpointOf, parseAddress, quote } from './address.ts'
+import { endpointOf, parseAddress } from './address.ts'
 
 const HEAVIEST = 65_535
 

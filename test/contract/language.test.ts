@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Code, isOf, type UpstreamdError } from '../../src/errors.ts'
 import { languageOf, languages } from '../../src/render/registry.ts'
-import type { View } from '../../src/render/view.ts'
+import { origin, type View } from '../../src/render/view.ts'
 import { aServer, aSite, aView } from '../support/builders.ts'
 
 /** How each language says the same things. One that says nothing here fails the first test below. */
@@ -90,23 +90,23 @@ describe.each(languages.map(language => ({ language, name: language.name })))(
     }
 
     it('a template sees sites, host names and servers', () => {
-      expect(compile(said.everything).render(view)).toBe(
+      expect(compile(said.everything).render(view).text).toBe(
         'api api.flyclock.cn 10.0.0.1:8080/5 [fd00::5]:80/1\nweb web.flyclock.cn,shop.org 10.0.0.1:8080/1\n',
       )
     })
 
     it('the same view gives the same text, from one template and from two', () => {
       const template = compile(said.everything)
-      const first = template.render(view)
+      const first = template.render(view).text
 
-      expect(template.render(view)).toBe(first)
-      expect(compile(said.everything).render(structuredView())).toBe(first)
+      expect(template.render(view).text).toBe(first)
+      expect(compile(said.everything).render(structuredView()).text).toBe(first)
     })
 
     it('a text without anything to fill in is given as it is', () => {
       const text = 'server { return 200 "$host \\n"; }\n# ünï\n\n'
 
-      expect(compile(text).render(view)).toBe(text)
+      expect(compile(text).render(view).text).toBe(text)
     })
 
     it('a template keeps the text it was made of', () => {
@@ -141,7 +141,7 @@ describe.each(languages.map(language => ({ language, name: language.name })))(
     })
 
     it.each(said.meddling)('a template changes nothing for the next one: %s', text => {
-      const before = compile(said.everything).render(view)
+      const before = compile(said.everything).render(view).text
 
       try {
         compile(text).render(view)
@@ -149,7 +149,7 @@ describe.each(languages.map(language => ({ language, name: language.name })))(
         expect(isOf('template', error)).toBe(true)
       }
 
-      expect(compile(said.everything).render(view)).toBe(before)
+      expect(compile(said.everything).render(view).text).toBe(before)
     })
 
     it.each(said.escaping)('a template does not reach the program: %s', text => {
@@ -167,5 +167,5 @@ describe.each(languages.map(language => ({ language, name: language.name })))(
 /** The same view, made of other objects. */
 function structuredView(): View {
   const { service, ...data } = view
-  return { ...structuredClone({ ...data, services: [] }), service }
+  return { ...structuredClone({ ...data, services: [] }), service, [origin]: view[origin] }
 }

@@ -14,19 +14,19 @@ describe('a template that never ends', () => {
     expect(() => endless.render(aView())).toThrow(
       expect.objectContaining({
         code: 'TEMPLATE_BUDGET',
-        message: `${path}: did not finish rendering in 5000 ms`,
+        message: `${path}: did not finish rendering in 2000 ms`,
       }),
     )
 
-    expect(performance.now() - started).toBeGreaterThanOrEqual(5_000)
-    expect(compile('{{ domain }}').render(aView())).toBe('flyclock.cn')
+    expect(performance.now() - started).toBeGreaterThanOrEqual(2_000)
+    expect(compile('{{ domain }}').render(aView()).text).toBe('flyclock.cn')
   })
 
   it('also when it calls itself', () => {
     const text = '{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}'
 
     expect(() => compile(text).render(aView())).toThrow(UpstreamdError)
-    expect(compile('{{ domain }}').render(aView())).toBe('flyclock.cn')
+    expect(compile('{{ domain }}').render(aView()).text).toBe('flyclock.cn')
   })
 })
 
@@ -34,6 +34,6 @@ it('a text of hundreds of megabytes is no configuration', () => {
   const text = '{% for a in range(300) %}{{ "x".repeat(1000000) }}{% endfor %}'
 
   expect(() => compile(text).render(aView())).toThrow(
-    expect.objectContaining({ code: 'TEMPLATE_BUDGET', message: `${path}: gives 300000000 bytes of text` }),
+    expect.objectContaining({ code: 'TEMPLATE_BUDGET', message: `${path}: gives more than 268435456 bytes of text` }),
   )
 })

@@ -5,6 +5,7 @@ import {
   type Frame,
   type LookupNode,
   type Node,
+  type PairNode,
   type TestNode,
 } from './internals.ts'
 
@@ -31,6 +32,20 @@ export class StrictCompiler extends (BaseCompiler as new (name: string, throwOnU
     this._emit(`, ${JSON.stringify(pathOf(node.target))}, ${this.#place(node.val, node)})`)
   }
 
+  override compileConcat(node: PairNode, frame: Frame): void {
+    this.#call('concat', node, frame)
+  }
+
+  override compileAdd(node: PairNode, frame: Frame): void {
+    this.#call('add', node, frame)
+  }
+
+  override compileCapture(node: Node, frame: Frame): void {
+    this._emit('runtime.captured(')
+    super.compileCapture(node, frame)
+    this._emit(')')
+  }
+
   /** `x is defined` asks; it must not throw. */
   override compileIs(node: TestNode, frame: Frame): void {
     const test = String((node.right.name ?? node.right).value)
@@ -40,8 +55,19 @@ export class StrictCompiler extends (BaseCompiler as new (name: string, throwOnU
 
   /** `x | default(…)` says what undefined means. */
   override compileFilter(node: FilterNode, frame: Frame): void {
+    const name = JSON.stringify(node.name.value)
     if (node.name.value === 'default' || node.name.value === 'd') this.#ask(node.args.children[0])
-    super.compileFilter(node, frame)
+    this._emit(`runtime.filter(${name}, env.getFilter(${name}), context, `)
+    this._compileAggregate(node.args, frame, '[', ']')
+    this._emit(')')
+  }
+
+  #call(name: 'concat' | 'add', { left, right }: PairNode, frame: Frame): void {
+    this._emit(`runtime.${name}(`)
+    this.compile(left, frame)
+    this._emit(', ')
+    this.compile(right, frame)
+    this._emit(')')
   }
 
   /** A name or a path of names; what else a template computes is as strict as anywhere. */

@@ -11,7 +11,7 @@ const site = aSite('web', [aServer({ meta: { team: 'x' } }), aServer({ address: 
 const view = aView([site, aSite('api', 1)], { env: { DATACENTER: 'dc1' } })
 
 function render(text: string, seen: View = view): string {
-  return nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(seen)
+  return nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(seen).text
 }
 
 /** `CODE message` of what rendering, or compiling, throws. */
@@ -229,8 +229,8 @@ describe('the same view gives the same text', () => {
 
     complaint('{{ sites.reverse()[0].service }}{{ sites.pop() }}')
 
-    expect(template.render(view)).toBe('web api api')
-    expect(template.render(view)).toBe('web api api')
+    expect(template.render(view).text).toBe('web api api')
+    expect(template.render(view).text).toBe('web api api')
   })
 
   it('there is no filter that throws dice', () => {
@@ -245,7 +245,7 @@ describe('the same view gives the same text', () => {
       text: '{{ x is defined }}{% set x = 1 %}',
     })
 
-    expect([template.render(view), template.render(view)]).toEqual(['false', 'false'])
+    expect([template.render(view).text, template.render(view).text]).toEqual(['false', 'false'])
   })
 })
 
@@ -256,4 +256,82 @@ it('a template that never looks at all services is known not to', () => {
   expect(uses('{% for s in services %}{{ s.name }}{% endfor %}').uses('services')).toBe(true)
   expect(uses('{{ service("db")[0].address }}').uses('service')).toBe(true)
   expect(uses('{# unavailable #} unavailable').uses('unavailable')).toBe(false)
+})
+
+describe('what comes from the catalog is marked', () => {
+  const other = aSite('api', [aServer({ id: 'api-1', tags: ['a b;', 'x'], meta: { note: 'say "hi"' } })], {
+    tags: ['a b;', 'x'],
+    meta: { note: 'say "hi"' },
+  })
+  const seen = aView([other, site], { env: { EXTRA: 'tcp_nodelay on;' } })
+
+  /** The text with its data between « and ». */
+  function marked(text: string): string {
+    const printed = nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(seen)
+    let shown = ''
+    let at = 0
+    for (const { start, end } of printed.spans) {
+      shown += `${printed.text.slice(at, start)}«${printed.text.slice(start, end)}»`
+      at = end
+    }
+    return shown + printed.text.slice(at)
+  }
+
+  it.each([
+    ['values', '{{ sites[0].service }};', '«api»;'],
+    [
+      'literals and the environment are not',
+      '{{ "a; b" }}{{ env.EXTRA }}{{ domain }}',
+      'a; btcp_nodelay on;flyclock.cn',
+    ],
+    ['a literal in a variable is not', '{% set x = "a; b" %}{{ x }}{{ "c;" if x }}', 'a; bc;'],
+    ['literals from a list are not', '{% for d in ["gzip", "x y"] %}{{ d }} {% endfor %}', 'gzip x y '],
+    ['each part of what is joined', '{{ sites[0].tags | join(" ") }}', '«a b;» «x»'],
+    ['each part of what is put together', '{{ "x " ~ sites[0].service + ";" }}', 'x «api»;'],
+    ['also later', '{% set s = "x " ~ sites[0].service ~ ";" %}{{ s }}{{ s.length }}', 'x «api»;«6»'],
+    ['what a macro prints', '{% macro m(s) %}a {{ s.service }};{% endmacro %}{{ m(sites[0]) }}', 'a «api»;'],
+    ['what a block captures', '{% set b %}a {{ sites[0].service }};{% endset %}{{ b }}', 'a «api»;'],
+    [
+      'what a caller gives',
+      '{% macro m() %}<{{ caller() }}>{% endmacro %}{% call m() %}a {{ domain }};{% endcall %}',
+      '<a flyclock.cn;>',
+    ],
+    ['what a filter makes of data', '{{ sites[0].tags[0] | upper }}', '«A B;»'],
+    ['what a filter makes of a literal is not', '{{ "c d;" | upper }}{{ env.EXTRA | trim }}', 'C D;tcp_nodelay on;'],
+    ['what a method makes of data', '{{ sites[0].tags[0].split(" ")[1] }}', '«b;»'],
+    ['a literal that is data, too, counts as data', '{{ "a b;" }}', '«a b;»'],
+    ['a quoted value, but not its quotes', '{{ sites[0].meta.note | quote }}', '"«say »\\"«hi»\\""'],
+    ['a list as a whole', '{{ sites[0].tags }}', '«a b;,x»'],
+    ['keys', '{% for k, v in sites[0].meta %}{{ k }}={{ v }}{% endfor %}', '«note»=«say "hi"»'],
+  ])('%s', (_, text, gives) => {
+    expect(marked(text)).toBe(gives)
+  })
+
+  it('with the service it belongs to', () => {
+    const text =
+      '{% for s in sites %}{% set n = s.service %}{% for u in s.upstream.servers %}{{ n }}{{ u.port }}{% endfor %}{% endfor %}'
+    const { spans } = nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(seen)
+
+    expect(spans.map(({ service }) => service)).toEqual(['api', 'api', 'web', 'web', 'web', 'web'])
+  })
+
+  it('a value with the characters that marks are made of loses them', () => {
+    const odd = aView([aSite('web', [aServer({ tags: ['\ufdd05\ufdd1x\ufdd2'] })], { tags: ['\ufdd05\ufdd1x\ufdd2'] })])
+
+    const { text, spans } = nunjucksLanguage.compile({ path: '/a.njk', text: 'a {{ sites[0].tags[0] }} b' }).render(odd)
+
+    expect({ text, spans }).toEqual({ text: 'a \ufffd5\ufffdx\ufffd b', spans: [{ start: 2, end: 7, service: 'web' }] })
+  })
+
+  it('and a template that holds them is refused', () => {
+    expect(complaint('a\ufdd0')).toMatch(/^TEMPLATE_SYNTAX .*U\+FDD0/)
+  })
+
+  it('an error says at which service', () => {
+    const text = '{% for s in sites %}{{ s.meta.team }}{% endfor %}'
+
+    expect(() => nunjucksLanguage.compile({ path: '/a.njk', text }).render(seen)).toThrow(
+      expect.objectContaining({ code: 'TEMPLATE_UNDEFINED', service: 'api' }),
+    )
+  })
 })

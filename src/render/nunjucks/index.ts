@@ -1,15 +1,17 @@
 import { createContext, Script } from 'node:vm'
 import nunjucks from 'nunjucks'
-import { UpstreamdError } from '../../errors.ts'
+import { reasonOf, UpstreamdError } from '../../errors.ts'
+import type { Printed } from '../../model/generation.ts'
 import type { TemplateLanguage, TemplateSource } from '../language.ts'
 import type { View } from '../view.ts'
 import { StrictCompiler } from './compiler.ts'
 import { addFilters } from './filters.ts'
 import { type FilterNode, type Node, nodes, parser, type Scope, transformer } from './internals.ts'
+import { holdsMark, Provenance } from './provenance.ts'
 import { LookupError, strictRuntime } from './strict.ts'
 
 /** A render that takes longer is stopped: an endless loop must not stop the daemon. */
-const RENDER_MS = 5_000
+const RENDER_MS = 2_000
 /** Text larger than this is no nginx configuration. */
 const RENDER_BYTES = 256 * 1024 * 1024
 
@@ -17,8 +19,12 @@ export const nunjucksLanguage: TemplateLanguage = {
   name: 'nunjucks',
   extensions: ['.njk'],
   compile(source) {
-    const { run, names } = translate(source)
-    return { source, uses: name => names.has(name), render: view => renderWith(source, run, view) }
+    const translated = translate(source)
+    return {
+      source,
+      uses: name => translated.names.has(name),
+      render: view => renderWith(source, translated, view),
+    }
   },
 }
 
@@ -30,7 +36,19 @@ type Run = (
   done: (error: unknown, text: string) => void,
 ) => void
 
-function translate(source: TemplateSource): { run: Run; names: Set<unknown> } {
+interface Translated {
+  readonly run: Run
+  readonly names: ReadonlySet<unknown> // it mentions
+  readonly literals: ReadonlySet<string> // texts of its own, which are no data wherever they are printed
+}
+
+function translate(source: TemplateSource): Translated {
+  if (holdsMark(source.text)) {
+    throw new UpstreamdError(
+      'TEMPLATE_SYNTAX',
+      `${source.path}:1:1: U+FDD0 to U+FDD2 stand for nothing and may not be used`,
+    )
+  }
   try {
     const tree = parser.parse(source.text, [], {})
     refuseIncludes(source, tree)
@@ -38,7 +56,12 @@ function translate(source: TemplateSource): { run: Run; names: Set<unknown> } {
     const compiler = new StrictCompiler(source.path, true)
     compiler.compile(transformer.transform(tree, []))
     const functions = new Function(compiler.getCode())() as { root: Run }
-    return { run: functions.root, names: new Set(tree.findAll(nodes.Symbol).map(node => node.value)) }
+    const texts = tree.findAll(nodes.Literal).map(node => node.value)
+    return {
+      run: functions.root,
+      names: new Set(tree.findAll(nodes.Symbol).map(node => node.value)),
+      literals: new Set(texts.filter(value => typeof value === 'string')),
+    }
   } catch (error) {
     if (error instanceof UpstreamdError) throw error
     const { line, column, text } = placeOf(error, 0)
@@ -74,29 +97,29 @@ function refuseUnknownFilters(source: TemplateSource, tree: Node): void {
   }
 }
 
-function renderWith(source: TemplateSource, run: Run, view: View): string {
+function renderWith(source: TemplateSource, { run, literals }: Translated, view: View): Printed {
+  const provenance = new Provenance(view, literals)
+  const runtime = strictRuntime(provenance)
+  const fail = (error: unknown) => failure(source, error, provenance.current)
   let answer: { text: string } | { error: unknown } | undefined
   const job = () =>
-    run(environment, scopeOf(view), new strictRuntime.Frame(), strictRuntime, (error, text) => {
+    run(environment, scopeOf(view), new runtime.Frame(), runtime, (error, text) => {
       // nunjucks calls back a second time when what follows the first call throws; the first word counts.
       answer ??= error ? { error } : { text }
     })
   try {
     within(RENDER_MS, job)
   } catch (error) {
-    // Thrown from the watchdog's own context, so it is no instance of this one's Error.
-    if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-      throw new UpstreamdError('TEMPLATE_BUDGET', `${source.path}: did not finish rendering in ${RENDER_MS} ms`)
-    }
     answer = { error }
   }
-  if (answer === undefined) throw new UpstreamdError('TEMPLATE_FAILED', `${source.path}: rendering did not finish`)
-  if ('error' in answer) throw failure(source, answer.error)
-  if (answer.text.length > RENDER_BYTES) {
-    throw new UpstreamdError('TEMPLATE_BUDGET', `${source.path}: gives ${answer.text.length} bytes of text`)
-  }
-  return answer.text
+  if (answer === undefined) throw fail(new Error('rendering did not finish'))
+  if ('error' in answer) throw fail(answer.error)
+  if (answer.text.length > RENDER_BYTES) throw fail(new BudgetError(`gives more than ${RENDER_BYTES} bytes of text`))
+  return provenance.finish(answer.text)
 }
+
+/** More time or more text than a configuration can need. */
+class BudgetError extends Error {}
 
 /** Runs `job` under V8's own watchdog, which ends even a loop that never yields. */
 function within(timeout: number, job: () => void): void {
@@ -137,10 +160,16 @@ function globalOf(name: string): unknown {
   }
 }
 
-function failure(source: TemplateSource, error: unknown): UpstreamdError {
+function failure(source: TemplateSource, error: unknown, service: string | undefined): UpstreamdError {
+  // Thrown from the watchdog's own context, so it is no instance of this one's Error.
+  const isLate = (error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  if (isLate || error instanceof BudgetError) {
+    const problem = isLate ? `did not finish rendering in ${RENDER_MS} ms` : reasonOf(error)
+    return new UpstreamdError('TEMPLATE_BUDGET', `${source.path}: ${problem}`, { service })
+  }
   const { line, column, text } = placeOf(error, 1)
   const code = error instanceof LookupError ? 'TEMPLATE_UNDEFINED' : 'TEMPLATE_FAILED'
-  return new UpstreamdError(code, `${source.path}:${line}:${column}: ${text}`)
+  return new UpstreamdError(code, `${source.path}:${line}:${column}: ${text}`, { service })
 }
 
 /**

@@ -20,6 +20,11 @@ export interface LookupNode extends Node {
   readonly val: Node
 }
 
+export interface PairNode extends Node {
+  readonly left: Node
+  readonly right: Node
+}
+
 export interface TestNode extends Node {
   readonly left: Node
   readonly right: Node & { readonly name?: Node }
@@ -35,12 +40,15 @@ export interface Frame {
   topLevel: boolean
 }
 
+export type Filter = (this: Scope, ...values: readonly unknown[]) => unknown
+
 export interface Scope {
   lookup(name: string): unknown
 }
 
 export interface NunjucksRuntime {
   readonly Frame: new () => Frame
+  readonly SafeString: new (text: string) => object
   suppressValue(value: unknown, autoescape: boolean): unknown
 }
 
@@ -50,9 +58,13 @@ export interface Compiler {
   compileLookupVal(node: LookupNode, frame: Frame): void
   compileIs(node: TestNode, frame: Frame): void
   compileFilter(node: FilterNode, frame: Frame): void
+  compileConcat(node: PairNode, frame: Frame): void
+  compileAdd(node: PairNode, frame: Frame): void
+  compileCapture(node: Node, frame: Frame): void
   getCode(): string
   _emit(code: string): void
   _compileExpression(node: Node, frame: Frame): void
+  _compileAggregate(node: object, frame: Frame, open: string, close: string): void
 }
 
 export const { Compiler: BaseCompiler } = compilerModule as {
@@ -61,6 +73,9 @@ export const { Compiler: BaseCompiler } = compilerModule as {
 export const parser = parserModule as { parse(text: string, extensions: readonly unknown[], options: object): Node }
 export const transformer = transformerModule as { transform(ast: Node, asyncFilters: readonly string[]): unknown }
 export const nodes = nodesModule as Readonly<
-  Record<'Symbol' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends' | 'Block', unknown>
+  Record<
+    'Symbol' | 'Literal' | 'TemplateData' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends' | 'Block',
+    unknown
+  >
 >
 export const nunjucksRuntime = runtimeModule as NunjucksRuntime

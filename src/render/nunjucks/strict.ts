@@ -1,4 +1,5 @@
-import { type Frame, type NunjucksRuntime, nunjucksRuntime, type Scope } from './internals.ts'
+import { type Filter, type Frame, type NunjucksRuntime, nunjucksRuntime, type Scope } from './internals.ts'
+import type { Provenance } from './provenance.ts'
 
 /** A name that is not there, or that no template may touch; positions count from 1. */
 export class LookupError extends Error {
@@ -15,34 +16,78 @@ export class LookupError extends Error {
 export interface StrictRuntime extends NunjucksRuntime {
   lookup(scope: Scope, frame: Frame, name: string, line: number, column: number, strict: boolean): unknown
   member(value: unknown, key: unknown, path: string, line: number, column: number, strict: boolean): unknown
+  /** `~`, and `+` where it joins texts. */
+  concat(a: unknown, b: unknown): string
+  add(a: unknown, b: unknown): unknown
+  /** What a block of the template gave, taken as a value. */
+  captured(marked: string): string
+  filter(name: string, run: Filter, scope: Scope, values: readonly unknown[]): unknown
 }
 
 // Through these a template would reach Function, and with it everything the process may do.
 const forbidden = new Set(['constructor', 'prototype', '__proto__', 'caller', 'callee', 'arguments'])
 
-/** nunjucks' runtime for compiled templates, with lookups that throw instead of answering undefined. */
-export const strictRuntime: StrictRuntime = {
-  ...nunjucksRuntime,
+/** nunjucks' runtime for one run of a template: lookups throw instead of answering undefined, output is marked. */
+export function strictRuntime(provenance: Provenance): StrictRuntime {
+  return {
+    ...nunjucksRuntime,
 
-  lookup(scope, frame, name, line, column, strict) {
-    if (name !== 'caller') refuse(name, line, column) // the body of a `call`; as a name of its own it leads nowhere
-    const value = frame.lookup(name) ?? scope.lookup(name)
-    if (value === undefined && strict) throw new LookupError(`${name} is undefined`, line, column)
-    return value
-  },
+    lookup(scope, frame, name, line, column, strict) {
+      if (name !== 'caller') refuse(name, line, column) // the body of a `call`; as a name of its own it leads nowhere
+      const value = frame.lookup(name) ?? scope.lookup(name)
+      if (value === undefined && strict) throw new LookupError(`${name} is undefined`, line, column)
+      return value
+    },
 
-  member(value, key, path, line, column, strict) {
-    const name = String(key)
-    refuse(name, line, column)
-    if (value === undefined || value === null) {
-      if (!strict) return undefined
-      throw new LookupError(`${path} is undefined, so it has no ${name}`, line, column)
-    }
-    const owner = Object(value)
-    const found = Object.hasOwn(owner, name) || isBuiltIn(value) ? owner[name] : undefined
-    if (found === undefined && strict) throw new LookupError(`${path}.${name} is undefined`, line, column)
-    return typeof found === 'function' ? found.bind(value) : found
+    member(value, key, path, line, column, strict) {
+      const name = String(key)
+      refuse(name, line, column)
+      if (value === undefined || value === null) {
+        if (!strict) return undefined
+        throw new LookupError(`${path} is undefined, so it has no ${name}`, line, column)
+      }
+      const owner = Object(value)
+      if (owner === value) provenance.touch(owner)
+      const found = Object.hasOwn(owner, name) || isBuiltIn(value) ? owner[name] : undefined
+      if (found === undefined && strict) throw new LookupError(`${path}.${name} is undefined`, line, column)
+      return typeof found === 'function' ? found.bind(value) : found
+    },
+
+    suppressValue: value => (value === undefined || value === null ? '' : provenance.print(value)),
+    concat: (a, b) => provenance.compose([a, b]),
+    add: (a, b) => (isText(a) || isText(b) ? provenance.compose([a, b]) : (a as number) + (b as number)),
+    captured: marked => provenance.keep(marked),
+
+    filter(name, run, scope, values) {
+      const result = run.call(scope, ...values)
+      const compose = composed[name]
+      if (compose !== undefined && typeof result === 'string') return compose(provenance, values)
+      provenance.derive(result, values)
+      return result
+    },
+
+    // What a macro gave; nunjucks asks for an object here, so that it would not be escaped.
+    SafeString: class extends nunjucksRuntime.SafeString {
+      constructor(marked: string) {
+        super(provenance.keep(marked))
+      }
+    },
+  }
+}
+
+/** Filters whose result has parts of the template's own between parts of data. */
+const composed: Readonly<Record<string, (provenance: Provenance, values: readonly unknown[]) => string>> = {
+  join(provenance, [list, separator = '', field]) {
+    const items = (list as readonly unknown[]).map(item =>
+      field === undefined || field === '' ? item : (item as Record<string, unknown>)[String(field)],
+    )
+    return provenance.compose(items.flatMap((item, at) => (at === 0 ? [item ?? ''] : [separator, item ?? ''])))
   },
+  quote: (provenance, [text]) => provenance.quote(text),
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || value instanceof String
 }
 
 function refuse(name: string, line: number, column: number): void {

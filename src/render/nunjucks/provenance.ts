@@ -1,0 +1,133 @@
+import type { Printed, Span } from '../../model/generation.ts'
+import { mayBeSyntax, origin, type View } from '../view.ts'
+
+// Unicode noncharacters (23.7): no text means anything by them, so they can stand in a text that is being made.
+const OPEN = '\ufdd0'
+const MIDDLE = '\ufdd1'
+const CLOSE = '\ufdd2'
+const marks = /[\ufdd0-\ufdd2]/
+
+/** Does a text hold one of the characters that data is marked with while a template runs? */
+export function holdsMark(text: string): boolean {
+  return marks.test(text)
+}
+
+/**
+ * Whose text is it? While one template runs, this knows the template's own texts and how others were composed;
+ * whatever else is printed comes from the catalog and is marked. What is printed is always a plain string: a template
+ * can compare it, cut it and count it as if nothing were known of it.
+ */
+export class Provenance {
+  readonly #view: View
+  readonly #own: Set<string>
+  readonly #composed = new Map<string, string>() // text → the same with marks
+  readonly #owners: (string | undefined)[] = [undefined]
+  readonly #numbers = new Map<string | undefined, number>([[undefined, 0]])
+  /** The service whose part of the view was looked at last. */
+  current: string | undefined
+
+  constructor(view: View, literals: Iterable<string>) {
+    this.#view = view
+    const given = [...Object.values(view.env), view.domain, view.listen, view.nginx.version]
+    this.#own = new Set([...literals, ...given.filter(text => !holdsMark(text))])
+  }
+
+  /** A part of the view is looked at: what is printed next belongs to its service. */
+  touch(part: object): void {
+    this.current = this.#view[origin].serviceOf(part) ?? this.current
+  }
+
+  /** A value as it is to be printed, marked where it is data. */
+  print(value: unknown): string {
+    const text = String(value)
+    if (text === '') return ''
+    const owners = this.#view[origin].texts.get(text)
+    if (owners !== undefined) return this.#mark(text, owners.includes(this.current ?? '') ? this.current : owners[0])
+    return this.#composed.get(text) ?? (this.#own.has(text) ? text : this.#mark(text, this.current))
+  }
+
+  /** Texts put together: each part keeps what is known of it. */
+  compose(parts: readonly unknown[]): string {
+    return this.keep(parts.map(part => this.print(part)).join(''))
+  }
+
+  /** The value as one argument of nginx's, in double quotes; the quotes and what escapes inside them are ours. */
+  quote(value: unknown): string {
+    const { text, spans } = unmark(this.print(value), this.#owners)
+    let marked = ''
+    let at = 0
+    for (const { start, end, service } of spans) {
+      marked += escaped(text.slice(at, start)) + this.#markAround(text.slice(start, end), service)
+      at = end
+    }
+    return this.keep(`"${marked}${escaped(text.slice(at))}"`)
+  }
+
+  /** Remembers how a text with marks was composed, and gives it without. */
+  keep(marked: string): string {
+    const { text } = unmark(marked, this.#owners)
+    // Without syntax in it, it does not matter who wrote which part; the whole may stand for data then.
+    if (text !== marked && mayBeSyntax(text)) this.#composed.set(text, marked)
+    else if (text === marked) this.#own.add(text)
+    return text
+  }
+
+  /** What was made of these values by a filter: the template's own, if all of them are. */
+  derive(result: unknown, inputs: readonly unknown[]): void {
+    if (typeof result !== 'string' || result === '') return
+    if (inputs.every(input => isAtom(input) && (typeof input !== 'string' || this.#isOwn(input)))) this.#own.add(result)
+  }
+
+  finish(marked: string): Printed {
+    return unmark(marked, this.#owners)
+  }
+
+  #isOwn(text: string): boolean {
+    return text === '' || (this.#own.has(text) && !this.#view[origin].texts.has(text))
+  }
+
+  #markAround(text: string, owner: string | undefined): string {
+    const parts = text.split(/(["\\])/)
+    return parts.map((part, at) => (at % 2 === 1 ? escaped(part) : part && this.#mark(part, owner))).join('')
+  }
+
+  #mark(text: string, owner: string | undefined): string {
+    let number = this.#numbers.get(owner)
+    if (number === undefined) {
+      number = this.#owners.push(owner) - 1
+      this.#numbers.set(owner, number)
+    }
+    return `${OPEN}${number}${MIDDLE}${text.replace(/[\ufdd0-\ufdd2]/g, '\ufffd')}${CLOSE}`
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/["\\]/g, '\\$&')
+}
+
+function isAtom(value: unknown): boolean {
+  return typeof value !== 'object' || value === null
+}
+
+function unmark(marked: string, owners: readonly (string | undefined)[]): Printed {
+  const spans: Span[] = []
+  const pieces: string[] = []
+  let length = 0
+  let at = 0
+  function take(from: number, to: number): void {
+    if (from === to) return
+    pieces.push(marked.slice(from, to))
+    length += to - from
+  }
+  for (let open = marked.indexOf(OPEN); open !== -1; open = marked.indexOf(OPEN, at)) {
+    take(at, open)
+    const middle = marked.indexOf(MIDDLE, open)
+    const close = marked.indexOf(CLOSE, middle)
+    const start = length
+    take(middle + 1, close)
+    spans.push({ start, end: length, service: owners[Number(marked.slice(open + 1, middle))] })
+    at = close + 1
+  }
+  take(at, marked.length)
+  return { text: pieces.join(''), spans }
+}

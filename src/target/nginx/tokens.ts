@@ -115,8 +115,8 @@ function readWord(text: string, start: number): { value: string; end: number } {
 /** Lua's long texts and comments, comments, and texts: braces in them are no braces (Lua 5.1 manual, 2.1). */
 const luaLiteral = /(?:--)?\[(=*)\[[\s\S]*?\]\1\]|--[^\n]*|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|[{}]/g
 
-/** The offset behind the brace that closes the one at `start`. */
-function skipBraces(text: string, start: number): number {
+/** The offset behind the brace that closes the one at `start`, in a block of Lua. */
+export function skipBraces(text: string, start: number): number {
   let depth = 0
   for (const found of text.slice(start).matchAll(luaLiteral)) {
     if (found[0] === '{') depth += 1

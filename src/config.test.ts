@@ -28,6 +28,7 @@ describe('without a word', () => {
       listen: '80',
       state_dir: '/var/lib/upstreamd',
       stop_timeout: 8_000,
+      check_output: true,
       max_loss: 0.5,
       hold: 30_000,
       log_level: 'info',

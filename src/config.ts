@@ -114,6 +114,12 @@ export const Config = z.strictObject({
     .transform(text => Number.parseInt(text, 10) / 100)
     .describe('share of all servers that may vanish at once before it is held back'),
   hold: duration.prefault('30s').describe('how long a loss of more than max_loss is held back'),
+  check_output: z
+    .boolean()
+    .default(true)
+    .describe(
+      'refuse values of the catalog that a template prints where nginx would read them as more than an argument',
+    ),
   log_level: z
     .string()
     .default('info')

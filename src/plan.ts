@@ -64,6 +64,7 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
       on_exit: config.on_exit,
       stop_timeout: config.stop_timeout,
       may_start: mayStart,
+      check_output: config.check_output,
     }
     const state = join(config.state_dir, nginx.kind === 'own' ? 'nginx' : `nginx-${keyOf(nginx.conf)}`)
     deliveries.push(await delivery(nginx.outputs, state, target, () => viewSurroundings(config, nginx).around, true))

@@ -186,6 +186,13 @@ export const flags: readonly Flag[] = [
   },
   { name: 'hold', value: 'duration', key: 'hold', help: 'how long such a loss is held back', fallback: '30s' },
   {
+    name: 'check-output',
+    value: undefined,
+    key: 'check_output',
+    help: 'refuse values of the catalog that would be more than an argument to nginx',
+    fallback: 'true',
+  },
+  {
     name: 'log-level',
     value: 'level',
     key: 'log_level',

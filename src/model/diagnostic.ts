@@ -4,10 +4,11 @@ export interface Diagnostic {
   readonly message: string
   readonly file?: string
   readonly line?: number
-  readonly service?: string // filled in from the owner of the file
+  readonly service?: string // whose data stands there
+  readonly source?: string // the line itself
 }
 
 export function describe(diagnostic: Diagnostic): string {
   const place = diagnostic.file === undefined ? '' : `${diagnostic.file}:${diagnostic.line ?? 0}: `
-  return `${place}${diagnostic.message}`
+  return `${place}${diagnostic.message}${diagnostic.source === undefined ? '' : ` (${diagnostic.source})`}`
 }

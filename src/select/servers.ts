@@ -45,11 +45,6 @@ export function visibleInstances(
   )
 }
 
-/** Text a template may print unquoted without it ever being nginx syntax: printable, without `;{}"'\$#` and backtick. */
-export function isPlain(text: string): boolean {
-  return text.length <= 1024 && !/[\p{C}\p{Zl}\p{Zp};{}"'\\$#`]/u.test(text)
-}
-
 function checkInstance(
   service: string,
   instance: Instance,
@@ -77,35 +72,21 @@ function checkInstance(
   if (weight > HEAVIEST) {
     rejections.push(reject('invalid_value', `weight is ${weight}; nginx takes at most ${HEAVIEST}, which is used`))
   }
-  const tags = instance.tags.filter(
-    tag => isPlain(tag) || !rejections.push(reject('invalid_value', hidden('tag', tag))),
-  )
-  const meta = plainMeta(instance.meta, (key, value) =>
-    rejections.push(reject('invalid_value', hidden(`meta ${quote(key)}`, value))),
-  )
   const servers = addresses.map(address => ({
     address,
     port,
     endpoint: endpointOf(address, port),
     weight: Math.min(weight, HEAVIEST),
     backup: false,
-    id: isPlain(instance.id) ? instance.id : quote(instance.id).replace(/[^\w./:-]/g, '_'),
-    node: isPlain(instance.node) ? instance.node : quote(instance.node).replace(/[^\w./:-]/g, '_'),
-    tags,
-    meta,
+    id: instance.id,
+    node: instance.node,
+    tags: instance.tags,
+    meta: ownFields(instance.meta),
   }))
   return { servers, rejections }
 }
 
-function hidden(what: string, value: string): string {
-  return `${what} holds characters that nginx reads as syntax, so templates do not see it: ${quote(value)}`
-}
-
-function plainMeta(meta: Instance['meta'], refuse: (key: string, value: string) => void): Record<string, string> {
-  const plain: Record<string, string> = Object.create(null)
-  for (const [key, value] of Object.entries(meta)) {
-    if (isPlain(key) && isPlain(value)) plain[key] = value
-    else refuse(key, value)
-  }
-  return plain
+/** Without a prototype: `meta.toString` is somebody's key or nothing. */
+function ownFields(meta: Instance['meta']): Record<string, string> {
+  return Object.assign(Object.create(null), meta)
 }

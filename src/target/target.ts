@@ -39,6 +39,8 @@ export interface Target {
   running(signal: AbortSignal): Promise<Running | undefined>
   /** The live tree is byte-identical afterwards; staging the same digest twice is harmless. */
   stage(generation: Generation): Promise<Staged>
+  /** What the validator would say of it; nothing is kept and nothing live changes. To find out who is at fault. */
+  judge(generation: Generation, signal: AbortSignal): Promise<Validation>
   /** Brings back what ran last, before any source has spoken, and keeps it running until the signal aborts. */
   supervise(signal: AbortSignal): Promise<void>
   /** Ends what we started, within the bound; leaves alone what we found. */

@@ -113,6 +113,7 @@ const nginxSection = {
   commands: {},
   all_told_by_command: false,
   stop_timeout: 8_000,
+  check_output: true,
   may_start: true,
 }
 
@@ -381,12 +382,27 @@ describe.each(Object.values(worlds).flat())('target $title', ({ start }) => {
     const validation = await staged.validate(forever)
     await staged.discard()
 
+    const message = 'unknown directive "nonsense"'
+    const { file, line } = broken
     expect(validation).toEqual({
       kind: 'invalid',
-      diagnostics: [
-        { severity: 'error', message: 'unknown directive "nonsense"', file: broken.file, line: broken.line },
-      ],
+      diagnostics: [{ severity: 'error', message, file, line, source: 'nonsense on;' }],
     })
+    expect(world.tree()).toEqual(before)
+  })
+
+  it('a generation can be judged alone: the verdict is the same, and nothing of it is kept', async () => {
+    const broken = world.broken()
+    await activated(world.good('one'))
+    const before = world.tree()
+
+    expect(await target.judge(world.good('two'), forever)).toMatchObject({ kind: 'valid' })
+    if (broken !== undefined) {
+      expect(await target.judge(broken.generation, forever)).toMatchObject({
+        kind: 'invalid',
+        diagnostics: [{ message: 'unknown directive "nonsense"', line: broken.line }],
+      })
+    }
     expect(world.tree()).toEqual(before)
   })
 

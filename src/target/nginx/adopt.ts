@@ -4,11 +4,11 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
 import { systemCode, UpstreamdError } from '../../errors.ts'
-import type { RenderedFile } from '../../model/generation.ts'
+import type { Generation, RenderedFile } from '../../model/generation.ts'
 import type { Emit } from '../../observe/event.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
-import type { Layout } from './layout.ts'
+import type { Layout, Prepared } from './layout.ts'
 import { find } from './tokens.ts'
 import { type ConfigFile, everywhere, includePattern, mainDirective, readTree, type Tree } from './tree.ts'
 import type { Candidate } from './validate.ts'
@@ -56,33 +56,38 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
     }
   }
 
+  /** A name of its own: what is thrown away late must not be the same generation staged again. */
+  async function candidate(generation: Generation): Promise<Prepared> {
+    stages += 1
+    const name = `${generation.digest.slice(0, 12)}.${stages}`
+    const byPath = new Map(generation.files.map(file => [file.path, file]))
+    const staged = await stage(name, generation.files)
+    return {
+      ...staged,
+      fileAt: path => byPath.get(path),
+      withoutOurs: () =>
+        stage(
+          `${name}.without`,
+          generation.files.map(({ path }) => ({ path, text: '' })),
+        ),
+      async discard() {
+        await rm(join(folders.stage, name), { recursive: true, force: true })
+        await rm(join(folders.stage, `${name}.without`), { recursive: true, force: true })
+      },
+    }
+  }
+
   return {
     cwd: '/',
     startArguments: () => ['-c', conf],
 
     async prepare(generation) {
       await generations.write(generation)
-      // A name of its own: what is thrown away late must not be the same generation staged again.
-      stages += 1
-      const name = `${generation.digest.slice(0, 12)}.${stages}`
       const { good, pending } = await ledger.read()
       await generations.prune([generation.digest, good, pending])
-      const ours = new Set(generation.files.map(({ path }) => path))
-      const candidate = await stage(name, generation.files)
-      return {
-        ...candidate,
-        owns: path => ours.has(path),
-        withoutOurs: () =>
-          stage(
-            `${name}.without`,
-            generation.files.map(({ path }) => ({ path, text: '' })),
-          ),
-        async discard() {
-          await rm(join(folders.stage, name), { recursive: true, force: true })
-          await rm(join(folders.stage, `${name}.without`), { recursive: true, force: true })
-        },
-      }
+      return candidate(generation)
     },
+    sketch: candidate,
     async publish(generation) {
       const { originals = {} } = await ledger.read()
       const kept = { ...originals }

@@ -17,6 +17,7 @@ export const NginxConfig = z.strictObject({
   all_told_by_command: z.boolean(), // does every destination have one?
 
   on_exit: z.enum(['stop', 'leave']).optional(),
+  check_output: z.boolean(), // is what templates print from the catalog looked at before nginx sees it?
   stop_timeout: z.number(), // ms
   may_start: z.boolean(),
 })

@@ -1,22 +1,21 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isOf, reasonOf, UpstreamdError } from '../../errors.ts'
-import { describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
 import { defineModule } from '../../registry.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { createExclusive } from '../exclusive.ts'
-import type { Activation, Staged, Target, Validation } from '../target.ts'
+import type { Activation, Staged, Target } from '../target.ts'
 import { type Activator, activate } from './activate.ts'
 import { adoptLayout, errorLogOf, globalsFor, pidFileOf, staleSocketsOf } from './adopt.ts'
 import { NginxConfig } from './config.ts'
 import { isSocketFile } from './control-socket.ts'
 import { hasDefaultServer } from './facts.ts'
+import { createJudge } from './judge.ts'
 import { keepRunning } from './keep-running.ts'
 import type { Layout, Prepared } from './layout.ts'
 import { ownLayout } from './own.ts'
 import { Supervisor } from './supervisor.ts'
-import { validate } from './validate.ts'
 
 /** Workers that die of a configuration do so within this time after they were started. */
 const LATE_MS = 500
@@ -31,6 +30,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   const isOwn = config.layout === 'own'
   const startsNginx = config.may_start && !config.all_told_by_command
   const exclusive = createExclusive()
+  const judge = createJudge(config.binary.path, config.check_output)
   const activator: Activator = {
     layout,
     supervisor,
@@ -106,11 +106,20 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       }
     },
 
+    async judge(generation, signal) {
+      const sketch = await written(() => layout.sketch(generation))
+      try {
+        return await judge(generation, sketch, undefined, signal)
+      } finally {
+        await sketch.discard()
+      }
+    },
+
     async stage(generation): Promise<Staged> {
       warnOnce(generation)
-      const prepared = await prepare(layout, generation)
+      const prepared = await written(() => layout.prepare(generation))
       return {
-        validate: signal => judge(config.binary.path, prepared, fatal.get(generation.digest), signal),
+        validate: signal => judge(generation, prepared, fatal.get(generation.digest), signal),
         discard: () => prepared.discard(),
         activate: signal =>
           exclusive(async (): Promise<Activation> => {
@@ -195,42 +204,13 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
 }
 
 /** Throws TARGET_STAGE_FAILED: the disk is full, read-only, or not ours. */
-async function prepare(layout: Layout, generation: Generation): Promise<Prepared> {
+async function written(write: () => Promise<Prepared>): Promise<Prepared> {
   try {
-    return await layout.prepare(generation)
+    return await write()
   } catch (error) {
     if (error instanceof UpstreamdError) throw error
-    throw new UpstreamdError('TARGET_STAGE_FAILED', `cannot write generation ${generation.digest.slice(0, 8)}`, {
-      cause: error,
-    })
+    throw new UpstreamdError('TARGET_STAGE_FAILED', 'cannot write the next generation', { cause: error })
   }
-}
-
-async function judge(
-  binary: string,
-  prepared: Prepared,
-  died: string | undefined,
-  signal: AbortSignal,
-): Promise<Validation> {
-  if (died !== undefined) {
-    return {
-      kind: 'invalid',
-      diagnostics: [{ severity: 'error', message: `its workers died when it was live: ${died}` }],
-    }
-  }
-  const verdict = await validate(binary, prepared, signal)
-  if (verdict.kind === 'valid') return verdict
-  const [culprit] = verdict.diagnostics
-  if (culprit.file !== undefined && prepared.owns(culprit.file)) return verdict
-
-  // A file of the user's is named: was the tree broken before us?
-  const without = await prepared.withoutOurs()
-  const alone = without && (await validate(binary, without, signal))
-  if (alone?.kind !== 'invalid') return verdict
-  throw new UpstreamdError(
-    'TARGET_TREE_BROKEN',
-    `the nginx configuration is broken without what we write: ${alone.diagnostics.map(describe).join('; ')}`,
-  )
 }
 
 /** Commands of the files that changed, once each; our own signal when one of them has none. */

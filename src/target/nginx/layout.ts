@@ -1,10 +1,10 @@
-import type { Generation } from '../../model/generation.ts'
+import type { Generation, RenderedFile } from '../../model/generation.ts'
 import type { Candidate } from './validate.ts'
 
 /** A generation written beside the live tree, ready for `nginx -t`. */
 export interface Prepared extends Candidate {
-  /** Is this one of the files we write? Others are the user's. */
-  owns(path: string): boolean
+  /** The one of our files that nginx knows by this path; undefined for the user's. */
+  fileAt(path: string): RenderedFile | undefined
   /** The same tree without our files, to tell whose fault a refusal is; undefined when all of it is ours. */
   withoutOurs(): Promise<Candidate | undefined>
   discard(): Promise<void>
@@ -16,6 +16,8 @@ export interface Layout {
   startArguments(): readonly string[]
   readonly cwd: string
   prepare(generation: Generation): Promise<Prepared>
+  /** As `prepare`, only to be judged: nothing of it is kept, so it need not be safe on the disk. */
+  sketch(generation: Generation): Promise<Prepared>
   /** From here on nginx reads this generation when it starts or reloads. Killed at any point, it reads the old or the new one. */
   publish(generation: Generation): Promise<void>
   /** The published generation is verified: remember it as the one to go back to. */

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
-import { readlink, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { mkdir, readlink, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { switchLink } from '../../disk.ts'
+import type { Generation, RenderedFile } from '../../model/generation.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
 import { checkFolder, controlConf } from './control-socket.ts'
-import type { Layout } from './layout.ts'
+import type { Layout, Prepared } from './layout.ts'
 
 /** upstreamd ships nginx.conf: every generation is a folder, `current` a link that one rename switches. */
 export function ownLayout(root: string): Layout & { readonly conf: string; readonly run: string } {
@@ -15,11 +16,28 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
   const current = join(root, 'current')
   const ledger = openLedger(root)
   const generations = createGenerations(folders.generations, path => path)
+  const sketch = join(folders.test, 'sketch')
 
   async function published(): Promise<string | undefined> {
     const link = await readlink(current).catch(() => undefined)
     return link === undefined ? undefined : basename(link)
   }
+  const extras = ({ digest }: Generation): RenderedFile[] => [{ path: 'control.conf', text: controlConf(digest) }]
+
+  function candidate(generation: Generation, folder: string): Prepared {
+    const byPath = new Map(generation.files.map(file => [join(folder, file.path), file]))
+    return {
+      args: ['-c', join(folder, 'nginx.conf'), '-p', folders.test],
+      cwd: folders.test, // its pid file and its sockets are made there, not where nginx runs
+      bytes: generation.files.reduce((sum, { text }) => sum + text.length, 0),
+      translate: text => text,
+      fileAt: path => byPath.get(path),
+      withoutOurs: async () => undefined,
+      // Kept for looking at, as one of the last few: `prune` knows which are in use.
+      discard: async () => {},
+    }
+  }
+
   const point = (digest: string) => switchLink(current, join('generations', digest))
 
   return {
@@ -29,20 +47,18 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
     startArguments: () => ['-c', join(current, 'nginx.conf'), '-p', folders.run],
 
     async prepare(generation) {
-      await generations.write(generation, [{ path: 'control.conf', text: controlConf(generation.digest) }])
+      await generations.write(generation, extras(generation))
       const { good } = await ledger.read()
       await generations.prune([generation.digest, good, await published()])
-      const folder = generations.folder(generation.digest)
-      return {
-        args: ['-c', join(folder, 'nginx.conf'), '-p', folders.test],
-        cwd: folders.test, // its pid file and its sockets are made there, not where nginx runs
-        bytes: generation.files.reduce((sum, { text }) => sum + text.length, 0),
-        translate: text => text,
-        owns: () => true,
-        withoutOurs: async () => undefined,
-        // Kept for looking at, as one of the last few: `prune` knows which are in use.
-        discard: async () => {},
+      return candidate(generation, generations.folder(generation.digest))
+    },
+    async sketch(generation) {
+      await rm(sketch, { recursive: true, force: true })
+      for (const { path, text } of [...generation.files, ...extras(generation)]) {
+        await mkdir(dirname(join(sketch, path)), { recursive: true, mode: 0o750 })
+        await writeFile(join(sketch, path), text, { mode: 0o640 })
       }
+      return candidate(generation, sketch)
     },
     publish: ({ digest }) => point(digest),
     async settle({ digest }) {

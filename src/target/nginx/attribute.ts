@@ -1,0 +1,47 @@
+import type { Diagnostic } from '../../model/diagnostic.ts'
+import type { RenderedFile } from '../../model/generation.ts'
+import { quote } from '../../model/quote.ts'
+import { breakouts } from './output-check.ts'
+import { type Directive, parseDirectives } from './tokens.ts'
+
+/** The service whose data makes up the innermost directive around a line; undefined when it is nobody's or several's. */
+export function serviceAt({ text, spans = [] }: RenderedFile, line: number): string | undefined {
+  const from = startOf(text, line)
+  const next = text.indexOf('\n', from)
+  const to = next === -1 ? text.length : next
+  for (const { start, end } of around(parseDirectives(text), from, to)) {
+    const owners = new Set(spans.filter(span => span.start >= start && span.end <= end).map(span => span.service))
+    owners.delete(undefined)
+    const [owner] = owners
+    if (owner !== undefined) return owners.size === 1 ? owner : undefined
+  }
+  return undefined
+}
+
+/** What the files print from the catalog that is not an argument, one diagnostic each. */
+export function breakoutsIn(files: readonly RenderedFile[]): Diagnostic[] {
+  return files.flatMap(({ path, text, spans = [] }) =>
+    breakouts(text, spans).map(({ start, value, service, why }): Diagnostic => {
+      const line = text.slice(0, start).split('\n').length
+      const message = `the value ${quote(value)} would be more than an argument: it ${why}`
+      return { severity: 'error', message, file: path, line, ...(service !== undefined && { service }) }
+    }),
+  )
+}
+
+/** Directives that touch the stretch, innermost first. */
+function around(directives: readonly Directive[], from: number, to: number): Directive[] {
+  return directives
+    .filter(({ start, end }) => start <= to && end >= from)
+    .flatMap(directive => [...around(directive.block ?? [], from, to), directive])
+}
+
+function startOf(text: string, line: number): number {
+  let at = 0
+  for (let number = 1; number < line; number += 1) {
+    const next = text.indexOf('\n', at)
+    if (next === -1) return at
+    at = next + 1
+  }
+  return at
+}

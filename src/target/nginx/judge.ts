@@ -1,0 +1,55 @@
+import { UpstreamdError } from '../../errors.ts'
+import { type Diagnostic, describe } from '../../model/diagnostic.ts'
+import type { Generation } from '../../model/generation.ts'
+import type { Validation } from '../target.ts'
+import { breakoutsIn, serviceAt } from './attribute.ts'
+import type { Prepared } from './layout.ts'
+import { validate } from './validate.ts'
+
+export type Judge = (
+  generation: Generation,
+  prepared: Prepared,
+  /** What its workers died of, when it was live before. */
+  died: string | undefined,
+  signal: AbortSignal,
+) => Promise<Validation>
+
+/** First that data is nothing but arguments, then `nginx -t`; what is found is tied to the service whose data it is. */
+export function createJudge(binary: string, checksOutput: boolean): Judge {
+  return async ({ files }, prepared, died, signal) => {
+    if (died !== undefined) {
+      return invalid([{ severity: 'error', message: `its workers died when it was live: ${died}` }])
+    }
+    const [first, ...others] = checksOutput ? breakoutsIn(files) : []
+    if (first !== undefined) return invalid([first, ...others])
+
+    const verdict = await validate(binary, prepared, signal)
+    if (verdict.kind === 'valid') return verdict
+    const [culprit] = verdict.diagnostics
+    const isOurs = culprit.file !== undefined && prepared.fileAt(culprit.file) !== undefined
+    if (!isOurs) await refuseBrokenTree(binary, prepared, signal)
+    const [mine, ...rest] = verdict.diagnostics.map(diagnostic => attributed(diagnostic, prepared))
+    return mine === undefined ? verdict : invalid([mine, ...rest])
+  }
+}
+
+/** A file of the user's is named, or none: throws TARGET_TREE_BROKEN when nginx refuses the tree without us, too. */
+async function refuseBrokenTree(binary: string, prepared: Prepared, signal: AbortSignal): Promise<void> {
+  const without = await prepared.withoutOurs()
+  const alone = without && (await validate(binary, without, signal))
+  if (alone?.kind !== 'invalid') return
+  const problems = alone.diagnostics.map(describe).join('; ')
+  throw new UpstreamdError('TARGET_TREE_BROKEN', `the nginx configuration is broken without what we write: ${problems}`)
+}
+
+function attributed(diagnostic: Diagnostic, prepared: Prepared): Diagnostic {
+  const file = diagnostic.file === undefined ? undefined : prepared.fileAt(diagnostic.file)
+  if (file === undefined || diagnostic.line === undefined) return diagnostic
+  const service = serviceAt(file, diagnostic.line)
+  const source = file.text.split('\n')[diagnostic.line - 1]?.trim()
+  return { ...diagnostic, ...(service !== undefined && { service }), ...(source && { source }) }
+}
+
+function invalid(diagnostics: readonly [Diagnostic, ...Diagnostic[]]): Validation {
+  return { kind: 'invalid', diagnostics }
+}

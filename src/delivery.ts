@@ -1,13 +1,15 @@
-import { difference } from './announce.ts'
-import { apply, type Outcome, type Prepared, prepare } from './apply.ts'
+import { type Prepared, prepare } from './apply.ts'
+import { attempt, refuse, type UpdateRuntime } from './attempt.ts'
 import { createChooser, type Wanted } from './chooser.ts'
-import { type Code, isOf, reasonOf, systemCode } from './errors.ts'
+import { isOf, reasonOf, systemCode } from './errors.ts'
+import { investigate } from './investigation.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
-import { describe } from './model/diagnostic.ts'
 import type { Generation } from './model/generation.ts'
 import { type Selection, serversOf } from './model/selection.ts'
-import { type Output, render } from './render/render.ts'
+import { createQuarantine, leaveOut } from './quarantine.ts'
+import { needsServices, type Output, render } from './render/render.ts'
+import type { Seen } from './render/seen.ts'
 import type { Templates } from './render/templates.ts'
 import { type Surroundings, viewOf } from './render/view.ts'
 import { createRetries } from './retries.ts'
@@ -30,11 +32,6 @@ export interface DeliveryParts {
   readonly now: () => number // ms
 }
 
-/** What an update may use; `again` asks for another one in so many ms, whether or not anything changes until then. */
-export interface UpdateRuntime extends Runtime {
-  again(ms: number): void
-}
-
 /** One target and the templates that make its generations. */
 export interface Delivery {
   readonly target: Target
@@ -50,20 +47,23 @@ export interface Delivery {
   approve(): void
 }
 
-type Attempt =
-  | { readonly ok: true }
-  /** `template`: perhaps its fault; `environment`: a port, a disk, a process, which may change by themselves. */
-  | { readonly ok: false; readonly problem: string; readonly blame: 'template' | 'environment' | 'nobody' }
+/** What came of trying to make something live. */
+type Result =
+  | { readonly kind: 'live' | 'failed' }
+  /** `template`: perhaps its fault; `environment`: a port, a process, which may change by themselves. */
+  | { readonly kind: 'refused'; readonly problem: string; readonly blame: 'template' | 'environment' }
 
+/** With culprits left out there may be others behind them; more often than this, it is no longer about single ones. */
+const ROUNDS = 3
 const KEEP_AGAIN_MS = 10_000
-
-type Draw = (outputs: readonly Output[]) => Generation
 
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { templates, target, rules, around, policy, memory, isSpeaker, now } = parts
   const chooser = createChooser(rules, policy, isSpeaker)
+  const quarantine = createQuarantine()
   const retries = createRetries(now)
   let live: Generation | undefined // what the target confirmed
+  let liveSeen: Seen | undefined // what it was made of
   let ahead: { readonly digest: string; readonly prepared: Promise<Prepared> } | undefined
 
   function wantedFrom(catalog: Catalog, resolved: SelectionRules['resolved']): Wanted {
@@ -71,9 +71,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { catalog, resolved, live: live?.selection, answersForUnavailable }
   }
 
-  function drawer(selection: Selection, { catalog, resolved }: Wanted): Draw {
-    const view = viewOf(selection, () => visibleServices(catalog, { ...rules, resolved }), around())
-    return outputs => render(outputs, view, selection)
+  function seenIn(selection: Selection, { catalog, resolved }: Wanted, outputs: readonly Output[]): Seen {
+    return { selection, services: needsServices(outputs) ? visibleServices(catalog, { ...rules, resolved }) : [] }
+  }
+
+  function draw({ selection, services }: Seen, outputs: readonly Output[]): Generation {
+    return render(
+      outputs,
+      viewOf(selection, () => services, around()),
+      selection,
+    )
   }
 
   /** What was prepared for this digest while the catalog was calming down; anything else is thrown away. */
@@ -85,78 +92,54 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return undefined
   }
 
-  async function attempt(draw: Draw, outputs: readonly Output[], runtime: UpdateRuntime): Promise<Attempt> {
-    const { clock, emit, signal } = runtime
-    const started = clock.now()
-    let generation: Generation
-    try {
-      generation = draw(outputs)
-    } catch (error) {
-      if (!isOf('template', error)) throw error
-      return failedTemplate(reasonOf(error), error.code, runtime)
-    }
-    const { digest, files } = generation
-    const tooSoon = retries.tooSoon(digest)
-    if (tooSoon !== undefined) {
-      runtime.again(tooSoon.retryIn + 1)
-      return { ok: false, problem: tooSoon.problem, blame: 'template' }
-    }
+  /** Makes it live, without those who are refused. */
+  async function deliver(seen: Seen, outputs: readonly Output[], runtime: UpdateRuntime): Promise<Result> {
+    const texts = textsOf(outputs)
+    let out = quarantine.kept(seen, texts, now())
+    for (let round = 1; ; round += 1) {
+      // What was live of somebody who is out goes on, unless that is refused, too.
+      const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined)
+      const result = await attempt(() => draw(sieved, outputs), live, takeAhead, target, retries, runtime)
+      switch (result.kind) {
+        case 'failed':
+          return result
+        case 'refused_before':
+          return { kind: 'refused', problem: result.problem, blame: 'template' }
+        case 'rolled_back':
+          return { kind: 'refused', problem: result.problem, blame: 'environment' }
+        case 'live':
+          live = result.live
+          liveSeen = sieved
+          for (const event of quarantine.settle(out, seen, texts, now())) runtime.emit(event)
+          return result
+      }
 
-    emit({ type: 'generation.rendered', digest, files: files.length, ms: clock.now() - started })
+      const { refusal } = result
+      const verdict = round < ROUNDS ? await whoseFault(leaveOut(seen, out, undefined), outputs, runtime) : undefined
+      if (verdict === 'nobody') return { kind: 'failed' }
+      if (verdict?.kind !== 'services') {
+        const problem = verdict?.problem ?? refusal.problem
+        refuse(refusal, retries, runtime)
+        return { kind: 'refused', problem, blame: 'template' }
+      }
+      out = new Map([...out, ...verdict.out])
+    }
+  }
+
+  async function whoseFault(seen: Seen, outputs: readonly Output[], runtime: UpdateRuntime) {
+    const scene = {
+      seen,
+      live: liveSeen,
+      areTemplatesProven: templates.areProven(outputs),
+      hasFallback: templates.accepted() !== undefined,
+      draw: (part: Seen) => draw(part, outputs),
+    }
     try {
-      return settle(generation, await apply(generation, target, runtime, takeAhead(digest)), started, runtime)
+      return await investigate(scene, target, runtime)
     } catch (error) {
-      if (signal.aborted) return { ok: false, problem: 'stopping', blame: 'nobody' }
+      if (runtime.signal.aborted) return 'nobody'
       if (!isOf('target', error)) throw error
-      const problem = reasonOf(error)
-      const retryIn = retries.failed(digest, problem, error.code)
-      runtime.again(retryIn + 1)
-      emit({ type: 'generation.failed', code: error.code, problem, retryIn })
-      return { ok: false, problem, blame: 'nobody' }
-    }
-  }
-
-  function failedTemplate(problem: string, code: Code, { emit }: Runtime): Attempt {
-    if (retries.lastProblem() !== problem) {
-      emit({ type: 'template.failed', path: problem.split(':')[0] ?? '', code, message: problem })
-    }
-    retries.failed('', problem, code)
-    return { ok: false, problem, blame: 'template' }
-  }
-
-  function settle(generation: Generation, outcome: Outcome, started: number, runtime: UpdateRuntime): Attempt {
-    const { clock, emit, again } = runtime
-    const { digest } = generation
-    switch (outcome.kind) {
-      case 'unchanged':
-      case 'started':
-      case 'reloaded':
-      case 'written': {
-        const { added, removed } = difference(live?.selection, generation.selection)
-        // Nothing was done, but a refusal before it is over: the catalog has come back to what is live.
-        const isOver = retries.lastProblem() !== undefined
-        if (outcome.kind !== 'unchanged' || live?.digest !== digest || isOver) {
-          emit({ type: 'generation.activated', digest, how: outcome.kind, ms: clock.now() - started, added, removed })
-        }
-        live = generation
-        retries.succeeded()
-        chooser.settled()
-        return { ok: true }
-      }
-      case 'invalid': {
-        const problem = outcome.diagnostics.map(describe).join('; ')
-        again(retries.failed(digest, problem, 'TARGET_INVALID') + 1)
-        emit({ type: 'generation.invalid', digest, diagnostics: outcome.diagnostics })
-        return { ok: false, problem, blame: 'template' }
-      }
-      case 'rolled_back': {
-        const problem = reasonOf(outcome.cause)
-        const code = isOf('target', outcome.cause) ? outcome.cause.code : 'TARGET_NOT_TAKEN_UP'
-        const retryIn = retries.failed(digest, problem, code)
-        again(retryIn + 1)
-        emit({ type: 'generation.rolled_back', digest, to: live?.digest, code, problem, retryIn })
-        return { ok: false, problem, blame: 'environment' }
-      }
+      return { kind: 'template', problem: reasonOf(error) } as const
     }
   }
 
@@ -194,15 +177,19 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (memory.areRulesNew) chooser.trust()
       if (live === undefined) return
       const { digest, selection } = live
+      liveSeen = { selection, services: [] }
       const servers = serversOf(selection).length
       emit({ type: 'generation.recalled', digest, sites: selection.sites.length, servers })
     },
 
     async anticipate(catalog, resolved, runtime) {
       const wanted = wantedFrom(catalog, resolved)
+      const outputs = templates.outputs()
+      const seen = seenIn(chooser.look(wanted, runtime.clock.now()), wanted, outputs)
       let generation: Generation
       try {
-        generation = drawer(chooser.look(wanted, runtime.clock.now()), wanted)(templates.outputs())
+        const out = quarantine.kept(seen, textsOf(outputs), now())
+        generation = draw(leaveOut(seen, out, live?.selection), outputs)
       } catch (error) {
         if (isOf('template', error)) return // the update says so
         throw error
@@ -220,20 +207,27 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const wanted = wantedFrom(catalog, resolved)
       const { selection, chooseIn } = chooser.choose(wanted, runtime)
       if (chooseIn !== undefined) runtime.again(chooseIn)
-      const draw = drawer(selection, wanted)
       const outputs = templates.outputs() // as they are now: a file may be saved while they are tried
-      const first = await attempt(draw, outputs, runtime)
-      if (first.ok) {
+      const first = await deliver(seenIn(selection, wanted, outputs), outputs, runtime)
+      const retryIn = quarantine.retryIn(now())
+      if (retryIn !== undefined) runtime.again(retryIn + 1)
+      if (first.kind === 'live') {
+        chooser.settled()
         templates.accept(outputs)
         return keepTexts(runtime)
       }
       // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
-      const accepted = first.blame === 'nobody' ? undefined : templates.accepted()
-      if (accepted === undefined || runtime.signal.aborted) return
-      const second = await attempt(draw, accepted, runtime)
-      if (!second.ok) return
+      const accepted = first.kind === 'refused' ? templates.accepted() : undefined
+      if (first.kind !== 'refused' || accepted === undefined || runtime.signal.aborted) return
+      const second = await deliver(seenIn(selection, wanted, accepted), accepted, runtime)
+      if (second.kind !== 'live') return
+      chooser.settled()
       templates.setAside(outputs, first.problem)
       if (first.blame === 'environment') runtime.again(retries.setAside() + 1)
     },
   }
+}
+
+function textsOf(outputs: readonly Output[]): string {
+  return JSON.stringify(outputs.map(({ template }) => template.source.text))
 }

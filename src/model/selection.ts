@@ -53,6 +53,8 @@ export type RejectionReason =
   | 'duplicate_endpoint'
   | 'invalid_server_name'
   | 'server_name_taken'
+  | 'quarantined' // refused by nginx, by the check of its output, or by a template
+  | 'untested' // among many that were refused at once
 
 /** Why a service, one of its instances, or one of its values is not shown to nginx. */
 export interface Rejection {

@@ -17,6 +17,8 @@ export interface Templates {
   outputs(): readonly Output[]
   /** The last that went live, where it differs from `outputs`. */
   accepted(): readonly Output[] | undefined
+  /** Are these the very texts that were accepted last? */
+  areProven(outputs: readonly Output[]): boolean
   /** These are live: remember them. A file that was saved since is none of them. */
   accept(outputs: readonly Output[]): void
   /** These are refused; go on with what was accepted last, until a file changes. */
@@ -68,6 +70,8 @@ export function loadTemplates(
         ? outputs(slot => slot.accepted ?? slot.candidate)
         : undefined
     },
+    areProven: tried =>
+      slots.every((slot, position) => slot.accepted?.source.text === tried[position]?.template.source.text),
     accept(live) {
       for (const [position, slot] of slots.entries()) slot.accepted = live[position]?.template ?? slot.accepted
     },

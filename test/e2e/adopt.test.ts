@@ -106,11 +106,12 @@ describe("a user's own nginx tree", () => {
     const running = bench.start([...args, `-template=${template}:${tree.destination}`])
     await answers('web.test')
 
-    writeFileSync(template, `no_such_directive on;\n${readFileSync(shipped, 'utf8')}`)
+    writeFileSync(template, `no_such_directive on;\n\n${readFileSync(shipped, 'utf8')}`)
     const invalid = await running.saw('generation.invalid')
 
+    const message = 'unknown directive "no_such_directive"'
     expect(invalid.diagnostics).toEqual([
-      { severity: 'error', message: 'unknown directive "no_such_directive"', file: tree.destination, line: 1 },
+      { severity: 'error', message, file: tree.destination, line: 1, source: 'no_such_directive on;' },
     ])
     expect((await get(port, 'web.test')).status).toBe(200)
   })

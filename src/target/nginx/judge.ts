@@ -6,6 +6,9 @@ import { breakoutsIn, serviceAt } from './attribute.ts'
 import type { Prepared } from './layout.ts'
 import { validate } from './validate.ts'
 
+/** Characters of a refused line that are shown. */
+const SHOWN = 120
+
 export type Judge = (
   generation: Generation,
   prepared: Prepared,
@@ -46,7 +49,7 @@ function attributed(diagnostic: Diagnostic, prepared: Prepared): Diagnostic {
   const file = diagnostic.file === undefined ? undefined : prepared.fileAt(diagnostic.file)
   if (file === undefined || diagnostic.line === undefined) return diagnostic
   const service = serviceAt(file, diagnostic.line)
-  const source = file.text.split('\n')[diagnostic.line - 1]?.trim()
+  const source = file.text.split('\n')[diagnostic.line - 1]?.trim().slice(0, SHOWN)
   return { ...diagnostic, ...(service !== undefined && { service }), ...(source && { source }) }
 }
 

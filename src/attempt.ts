@@ -1,0 +1,127 @@
+import { difference } from './announce.ts'
+import { apply, type Outcome, type Prepared } from './apply.ts'
+import { type Code, isOf, reasonOf } from './errors.ts'
+import { type Diagnostic, describe } from './model/diagnostic.ts'
+import type { Generation } from './model/generation.ts'
+import type { NonEmpty } from './model/selection.ts'
+import type { Retries } from './retries.ts'
+import type { Runtime } from './runtime.ts'
+import type { Target } from './target/target.ts'
+
+/** What an update may use; `again` asks for another one in so many ms, whether or not anything changes until then. */
+export interface UpdateRuntime extends Runtime {
+  again(ms: number): void
+}
+
+export type Attempt =
+  | { readonly kind: 'live'; readonly live: Generation }
+  /** By a template or by the validator; nothing live was touched, nothing has been said yet. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** Taken back, said, and tried again later: a port, a process, which may change by themselves. */
+  | { readonly kind: 'rolled_back'; readonly problem: string }
+  /** Refused a moment ago, and too soon to be tried again. */
+  | { readonly kind: 'refused_before'; readonly problem: string }
+  /** A disk, a stop; said where there is something to say. Nobody's fault here. */
+  | { readonly kind: 'failed' }
+
+export type Refusal =
+  | { readonly by: 'template'; readonly problem: string; readonly code: Code }
+  | {
+      readonly by: 'validator'
+      readonly problem: string
+      readonly digest: string
+      readonly diagnostics: NonEmpty<Diagnostic>
+    }
+
+/** Renders and applies, once. Throws only what is a bug. */
+export async function attempt(
+  draw: () => Generation,
+  live: Generation | undefined,
+  ahead: (digest: string) => Promise<Prepared> | undefined,
+  target: Target,
+  retries: Retries,
+  runtime: UpdateRuntime,
+): Promise<Attempt> {
+  const { clock, emit, signal } = runtime
+  const started = clock.now()
+  let generation: Generation
+  try {
+    generation = draw()
+  } catch (error) {
+    if (!isOf('template', error)) throw error
+    return { kind: 'refused', refusal: { by: 'template', problem: reasonOf(error), code: error.code } }
+  }
+  const { digest, files } = generation
+  const tooSoon = retries.tooSoon(digest)
+  if (tooSoon !== undefined) {
+    runtime.again(tooSoon.retryIn + 1)
+    return { kind: 'refused_before', problem: tooSoon.problem }
+  }
+
+  emit({ type: 'generation.rendered', digest, files: files.length, ms: clock.now() - started })
+  try {
+    const outcome = await apply(generation, target, runtime, ahead(digest))
+    return settle(generation, outcome, live, started, retries, runtime)
+  } catch (error) {
+    if (signal.aborted) return { kind: 'failed' }
+    if (!isOf('target', error)) throw error
+    const problem = reasonOf(error)
+    const retryIn = retries.failed(digest, problem, error.code)
+    runtime.again(retryIn + 1)
+    emit({ type: 'generation.failed', code: error.code, problem, retryIn })
+    return { kind: 'failed' }
+  }
+}
+
+function settle(
+  generation: Generation,
+  outcome: Outcome,
+  live: Generation | undefined,
+  started: number,
+  retries: Retries,
+  { clock, emit, again }: UpdateRuntime,
+): Attempt {
+  const { digest } = generation
+  switch (outcome.kind) {
+    case 'unchanged':
+    case 'started':
+    case 'reloaded':
+    case 'written': {
+      const { added, removed } = difference(live?.selection, generation.selection)
+      // Nothing was done, but a refusal before it is over: the catalog has come back to what is live.
+      const isOver = retries.lastProblem() !== undefined
+      if (outcome.kind !== 'unchanged' || live?.digest !== digest || isOver) {
+        emit({ type: 'generation.activated', digest, how: outcome.kind, ms: clock.now() - started, added, removed })
+      }
+      retries.succeeded()
+      return { kind: 'live', live: generation }
+    }
+    case 'invalid': {
+      const { diagnostics } = outcome
+      const problem = diagnostics.map(describe).join('; ')
+      return { kind: 'refused', refusal: { by: 'validator', problem, digest, diagnostics } }
+    }
+    case 'rolled_back': {
+      const problem = reasonOf(outcome.cause)
+      const code = isOf('target', outcome.cause) ? outcome.cause.code : 'TARGET_NOT_TAKEN_UP'
+      const retryIn = retries.failed(digest, problem, code)
+      again(retryIn + 1)
+      emit({ type: 'generation.rolled_back', digest, to: live?.digest, code, problem, retryIn })
+      return { kind: 'rolled_back', problem }
+    }
+  }
+}
+
+/** Says that it is refused as a whole, and when it is tried again. */
+export function refuse(refusal: Refusal, retries: Retries, { emit, again }: UpdateRuntime): void {
+  if (refusal.by === 'validator') {
+    again(retries.failed(refusal.digest, refusal.problem, 'TARGET_INVALID') + 1)
+    emit({ type: 'generation.invalid', digest: refusal.digest, diagnostics: refusal.diagnostics })
+    return
+  }
+  const { problem, code } = refusal
+  if (retries.lastProblem() !== problem) {
+    emit({ type: 'template.failed', path: problem.split(':')[0] ?? '', code, message: problem })
+  }
+  retries.failed('', problem, code)
+}

@@ -1,0 +1,125 @@
+import { findCulprits, type Trial } from './culprits.ts'
+import { isOf, reasonOf } from './errors.ts'
+import { describe } from './model/diagnostic.ts'
+import type { Generation } from './model/generation.ts'
+import type { Rejection } from './model/selection.ts'
+import type { Out } from './quarantine.ts'
+import { byService, filtered, isSame, type Seen } from './render/seen.ts'
+import type { Runtime } from './runtime.ts'
+import type { Target } from './target/target.ts'
+
+/** Longer than this nobody waits for the good ones to go live; what is not tried by then is tried later. */
+const BUDGET_MS = 5_000
+/** So many services, spread over all of them, speak for all when every one of them is refused. */
+const SAMPLE = 5
+
+export type Verdict =
+  /** Without these it may be accepted. */
+  | { readonly kind: 'services'; readonly out: Out }
+  /** It is not the fault of single services: the template, or what it stands in, is broken for all. */
+  | { readonly kind: 'template'; readonly problem: string | undefined }
+
+export interface Scene {
+  readonly seen: Seen // what was refused, without who is out already
+  readonly live: Seen | undefined
+  /** Have these very templates been accepted before? Then only what has changed since can be at fault. */
+  readonly areTemplatesProven: boolean
+  readonly hasFallback: boolean // are there other templates that were accepted?
+  readonly draw: (seen: Seen) => Generation
+}
+
+/** Whose fault is it that a generation was refused? Throws errors of class `target`. */
+export async function investigate(scene: Scene, target: Target, { clock, signal }: Runtime): Promise<Verdict> {
+  const { seen, live, areTemplatesProven, hasFallback, draw } = scene
+  const until = clock.now() + BUDGET_MS
+  const hasTime = () => clock.now() < until && !signal.aborted
+  const all = byService(seen)
+  const before = live === undefined ? new Map() : byService(live)
+  const isChanged = (service: string) => !isSame(before.get(service), all.get(service))
+  const suspects = areTemplatesProven ? [...all.keys()].filter(isChanged) : [...all.keys()]
+  const isSuspect = new Set(suspects)
+
+  const trial = (wanted: ReadonlySet<string>, others: (service: string) => boolean): Promise<Trial> => {
+    signal.throwIfAborted()
+    return tried(
+      filtered(seen, service => wanted.has(service) || others(service)),
+      draw,
+      target,
+      signal,
+    )
+  }
+  const alone = (services: readonly string[]) => trial(new Set(services), () => false)
+  const beside = (services: readonly string[]) => trial(new Set(services), service => !isSuspect.has(service))
+
+  const empty = await alone([])
+  if (!empty.ok) return { kind: 'template', problem: empty.problem }
+  if (!areTemplatesProven && suspects.length >= (hasFallback ? 1 : 3)) {
+    const problem = await refusedForAll(spread(suspects), alone)
+    if (problem !== undefined) return { kind: 'template', problem }
+  }
+
+  // First without all the others, which is many times faster; beside them only when that finds nobody.
+  const first = await findCulprits(suspects, alone, hasTime)
+  const isNobody = first.culprits.size + first.untested.length === 0
+  const { culprits, untested } = isNobody ? await findCulprits(suspects, beside, hasTime) : first
+
+  const lost = hasFallback ? [...culprits].filter(([service]) => before.get(service)?.site !== undefined) : []
+  if (lost.length > 0) return { kind: 'template', problem: `it would cost services that are live: ${listed(lost)}` }
+  if (culprits.size + untested.length === 0) return { kind: 'template', problem: undefined }
+  return { kind: 'services', out: outOf(culprits, untested) }
+}
+
+/** Renders and judges. */
+async function tried(seen: Seen, draw: Scene['draw'], target: Target, signal: AbortSignal): Promise<Trial> {
+  let generation: Generation
+  try {
+    generation = draw(seen)
+  } catch (error) {
+    if (!isOf('template', error)) throw error
+    return { ok: false, problem: reasonOf(error), accused: error.service === undefined ? [] : [error.service] }
+  }
+  const verdict = await target.judge(generation, signal)
+  if (verdict.kind === 'valid') return { ok: true }
+  return {
+    ok: false,
+    problem: verdict.diagnostics.map(describe).join('; '),
+    accused: verdict.diagnostics.flatMap(({ service }) => service ?? []),
+  }
+}
+
+async function refusedForAll(
+  services: readonly string[],
+  alone: (services: readonly string[]) => Promise<Trial>,
+): Promise<string | undefined> {
+  let problem: string | undefined
+  for (const service of services) {
+    const verdict = await alone([service])
+    if (verdict.ok) return undefined
+    problem ??= verdict.problem
+  }
+  return problem
+}
+
+function spread(services: readonly string[]): string[] {
+  const step = Math.max(1, Math.floor(services.length / SAMPLE))
+  return services.filter((_, position) => position % step === 0).slice(0, SAMPLE)
+}
+
+function outOf(culprits: ReadonlyMap<string, string>, untested: readonly string[]): Out {
+  const waits = 'among many that were refused at once; tried as soon as the others are live'
+  const rejections: Rejection[] = [
+    ...[...culprits].map(([service, detail]) => ({ service, reason: 'quarantined', detail }) as const),
+    ...untested.map(service => ({ service, reason: 'untested', detail: waits }) as const),
+  ]
+  return new Map(rejections.map(rejection => [rejection.service, rejection]))
+}
+
+function listed(culprits: readonly (readonly [string, string])[]): string {
+  const more = culprits.length > 3 ? `, and ${culprits.length - 3} more` : ''
+  return (
+    culprits
+      .slice(0, 3)
+      .map(([service, problem]) => `${service}: ${problem}`)
+      .join('; ') + more
+  )
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { aSelection, aServer, aSite } from '../test/support/builders.ts'
+import type { Rejection } from './model/selection.ts'
+import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
+import type { Seen } from './render/seen.ts'
+
+const seenOf = (...sites: Parameters<typeof aSelection>[0]): Seen => ({ selection: aSelection(sites), services: [] })
+const outOf = (service: string, reason: Rejection['reason'] = 'quarantined', detail = 'refused'): Out =>
+  new Map([[service, { service, reason, detail }]])
+
+const bad = aSite('bad', 1)
+const good = aSite('good', 1)
+const seen = seenOf(bad, good)
+
+describe('who is refused stays out', () => {
+  it('and it is said once', () => {
+    const quarantine = createQuarantine()
+
+    const rejection = { service: 'bad', reason: 'quarantined', detail: 'refused' }
+    expect(quarantine.settle(outOf('bad'), seen, 't', 0)).toEqual([{ type: 'selection.rejected', rejection }])
+    expect(quarantine.settle(quarantine.kept(seen, 't', 10), seen, 't', 10)).toEqual([])
+  })
+
+  it('until his data changes, which is said when he is live again', () => {
+    const quarantine = createQuarantine()
+    quarantine.settle(outOf('bad'), seen, 't', 0)
+    const mended = seenOf({ ...bad, tags: ['new'] }, good)
+
+    expect([...quarantine.kept(seen, 't', 1).keys()]).toEqual(['bad'])
+    expect(quarantine.kept(mended, 't', 1).size).toBe(0)
+    expect(quarantine.settle(new Map(), mended, 't', 1)).toMatchObject([{ type: 'selection.accepted' }])
+  })
+
+  it('until a template changes', () => {
+    const quarantine = createQuarantine()
+    quarantine.settle(outOf('bad'), seen, 't', 0)
+
+    expect(quarantine.kept(seen, 'another', 1).size).toBe(0)
+  })
+
+  it('while others change', () => {
+    const quarantine = createQuarantine()
+    quarantine.settle(outOf('bad'), seen, 't', 0)
+
+    expect(quarantine.kept(seenOf(bad, aSite('good', 5)), 't', 1).size).toBe(1)
+  })
+
+  it('until he is gone', () => {
+    const quarantine = createQuarantine()
+    quarantine.settle(outOf('bad'), seen, 't', 0)
+    const without = seenOf(good)
+
+    expect(quarantine.settle(quarantine.kept(without, 't', 1), without, 't', 1)).toMatchObject([
+      { type: 'selection.accepted', rejection: { service: 'bad' } },
+    ])
+    expect(quarantine.retryIn(1)).toBeUndefined()
+  })
+
+  it('until it is time to try him again: after a minute, then after twice as long, up to sixteen', () => {
+    const quarantine = createQuarantine()
+    let now = 0
+    quarantine.settle(outOf('bad'), seen, 't', now)
+    const waits: (number | undefined)[] = []
+    for (let turn = 0; turn < 6; turn += 1) {
+      const wait = quarantine.retryIn(now)
+      waits.push(wait)
+      now += wait ?? 0
+      expect(quarantine.kept(seen, 't', now - 1).size).toBe(1)
+      expect(quarantine.kept(seen, 't', now).size).toBe(0)
+      expect(quarantine.settle(outOf('bad'), seen, 't', now)).toEqual([])
+    }
+
+    expect(waits).toEqual([60_000, 120_000, 240_000, 480_000, 960_000, 960_000])
+  })
+
+  it('for a second, when there was no time to try him', () => {
+    const quarantine = createQuarantine()
+    quarantine.settle(outOf('bad', 'untested'), seen, 't', 0)
+
+    expect(quarantine.retryIn(0)).toBe(1_000)
+  })
+})
+
+describe('what is rendered without them', () => {
+  const before = aSite('bad', [aServer({ port: 1 }), aServer({ port: 2 })])
+
+  it('is everybody else', () => {
+    const { selection, services } = leaveOut(
+      {
+        selection: aSelection([bad, good], { unavailable: ['bad', 'empty'] }),
+        services: [{ name: 'bad', tags: [], instances: [] }],
+      },
+      outOf('bad'),
+      undefined,
+    )
+
+    expect(selection).toMatchObject({ sites: [good], unavailable: [{ service: 'empty' }] })
+    expect(services).toEqual([])
+  })
+
+  it('and what was live of them, with the servers they still have', () => {
+    const now = aSite('bad', [aServer({ port: 2 }), aServer({ port: 3 })], { tags: ['poison'] })
+
+    const { sites } = leaveOut(seenOf(now, good), outOf('bad'), aSelection([before])).selection
+
+    expect(sites).toEqual([{ ...before, upstream: { ...before.upstream, servers: [aServer({ port: 2 })] } }, good])
+  })
+
+  it('unless none of those servers is left', () => {
+    const now = aSite('bad', [aServer({ port: 3 })])
+
+    expect(leaveOut(seenOf(now, good), outOf('bad'), aSelection([before])).selection.sites).toEqual([good])
+  })
+
+  it('unless the name belongs to another by now', () => {
+    const now = aSite('bad', [aServer({ port: 2 })], { serverNames: ['new.test'] })
+    const heir = aSite('heir', 1, { serverNames: before.serverNames })
+
+    expect(leaveOut(seenOf(now, heir), outOf('bad'), aSelection([before])).selection.sites).toEqual([heir])
+  })
+})

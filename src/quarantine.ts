@@ -1,0 +1,103 @@
+import type { Rejection, Selection, Site } from './model/selection.ts'
+import type { Event } from './observe/event.ts'
+import { byService, filtered, isSame, type Parts, type Seen } from './render/seen.ts'
+
+/** How long somebody stays out whose data does not change; what refused him may have passed. Doubles, up to the last. */
+const RETRY_MS = 60_000
+const LAST_RETRY_MS = 16 * RETRY_MS
+/** Whoever could not be tried in time is tried soon. */
+const UNTESTED_MS = 1_000
+
+/** Services to leave out, and why. */
+export type Out = ReadonlyMap<string, Rejection>
+
+interface Case {
+  readonly rejection: Rejection
+  readonly parts: Parts // what was refused
+  readonly texts: string // of the templates that were refused with it
+  readonly delay: number // ms
+  readonly retryAt: number // ms on the runtime's clock
+}
+
+/** Services that are left out because nginx or a template refuses them, each with what it was refused for. */
+export interface Quarantine {
+  /** Who is to stay out: nothing about him or the templates has changed, and it is not time to try him again. */
+  kept(seen: Seen, texts: string, now: number): Out
+  /** What is live leaves these out. Returns what there is to say about it. */
+  settle(out: Out, seen: Seen, texts: string, now: number): Event[]
+  /** The ms until somebody is tried again; undefined when nobody is out. */
+  retryIn(now: number): number | undefined
+}
+
+export function createQuarantine(): Quarantine {
+  let cases: ReadonlyMap<string, Case> = new Map()
+
+  return {
+    kept(seen, texts, now) {
+      if (cases.size === 0) return new Map()
+      const known = byService(seen)
+      const same = [...cases].filter(
+        ([service, { parts, ...one }]) => one.texts === texts && now < one.retryAt && isSame(known.get(service), parts),
+      )
+      return new Map(same.map(([service, { rejection }]) => [service, rejection]))
+    },
+
+    settle(out, seen, texts, now) {
+      const known = byService(seen)
+      const before = cases
+      const next = new Map<string, Case>()
+      for (const [service, rejection] of out) {
+        const parts = known.get(service)
+        if (parts === undefined) continue
+        const old = before.get(service)
+        const isOld = old !== undefined && old.texts === texts && isSame(old.parts, parts)
+        if (isOld && now < old.retryAt) next.set(service, old)
+        else {
+          const again =
+            isOld && old.rejection.reason === rejection.reason ? Math.min(old.delay * 2, LAST_RETRY_MS) : RETRY_MS
+          const delay = rejection.reason === 'untested' ? UNTESTED_MS : again
+          next.set(service, { rejection, parts, texts, delay, retryAt: now + delay })
+        }
+      }
+      cases = next
+      return [...changes('selection.accepted', before, next), ...changes('selection.rejected', next, before)]
+    },
+
+    retryIn(now) {
+      const times = [...cases.values()].map(({ retryAt }) => retryAt - now)
+      return times.length === 0 ? undefined : Math.max(0, Math.min(...times))
+    },
+  }
+}
+
+/**
+ * What is to be rendered without these: who was live goes on as he was, with those of his servers that are still
+ * there, unless his place was taken.
+ */
+export function leaveOut(seen: Seen, out: Out, live: Selection | undefined): Seen {
+  const rest = filtered(seen, service => !out.has(service))
+  const now = new Map(seen.selection.sites.map(site => [site.service, site]))
+  const taken = new Set(rest.selection.sites.flatMap(({ upstream, serverNames }) => [upstream.name, ...serverNames]))
+  const last = (live?.sites ?? []).flatMap(site => (out.has(site.service) ? shrunk(site, now.get(site.service)) : []))
+  const back = last.filter(
+    ({ upstream, serverNames }) => !taken.has(upstream.name) && !serverNames.some(name => taken.has(name)),
+  )
+  return back.length === 0 ? rest : filtered(rest, () => true, back)
+}
+
+/** A site as it was, with the servers that it still has. */
+function shrunk(before: Site, now: Site | undefined): Site[] {
+  const there = new Set(now?.upstream.servers.map(({ endpoint }) => endpoint))
+  const [first, ...others] = before.upstream.servers.filter(({ endpoint }) => there.has(endpoint))
+  return first === undefined ? [] : [{ ...before, upstream: { ...before.upstream, servers: [first, ...others] } }]
+}
+
+function changes(
+  type: 'selection.accepted' | 'selection.rejected',
+  these: ReadonlyMap<string, Case>,
+  others: ReadonlyMap<string, Case>,
+): Event[] {
+  return [...these.values()]
+    .filter(({ rejection }) => others.get(rejection.service)?.rejection.detail !== rejection.detail)
+    .map(({ rejection }) => ({ type, rejection }))
+}

@@ -316,7 +316,7 @@ describe('what comes from the catalog is marked', () => {
   })
 
   it('a value with the characters that marks are made of loses them', () => {
-    const odd = aView([aSite('web', [aServer({ tags: ['\ufdd05\ufdd1x\ufdd2'] })], { tags: ['\ufdd05\ufdd1x\ufdd2'] })])
+    const odd = aView([aSite('web', [aServer({ tags: ['\ufdd05\ufdd0x\ufdd0'] })], { tags: ['\ufdd05\ufdd0x\ufdd0'] })])
 
     const { text, spans } = nunjucksLanguage.compile({ path: '/a.njk', text: 'a {{ sites[0].tags[0] }} b' }).render(odd)
 

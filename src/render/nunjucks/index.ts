@@ -44,10 +44,7 @@ interface Translated {
 
 function translate(source: TemplateSource): Translated {
   if (holdsMark(source.text)) {
-    throw new UpstreamdError(
-      'TEMPLATE_SYNTAX',
-      `${source.path}:1:1: U+FDD0 to U+FDD2 stand for nothing and may not be used`,
-    )
+    throw new UpstreamdError('TEMPLATE_SYNTAX', `${source.path}:1:1: U+FDD0 stands for nothing and may not be used`)
   }
   try {
     const tree = parser.parse(source.text, [], {})

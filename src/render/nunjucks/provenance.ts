@@ -1,15 +1,15 @@
 import type { Printed, Span } from '../../model/generation.ts'
 import { mayBeSyntax, origin, type View } from '../view.ts'
 
-// Unicode noncharacters (23.7): no text means anything by them, so they can stand in a text that is being made.
-const OPEN = '\ufdd0'
-const MIDDLE = '\ufdd1'
-const CLOSE = '\ufdd2'
-const marks = /[\ufdd0-\ufdd2]/
+/**
+ * Stands before a number, between it and a value, and behind the value, in a text that is being made. A Unicode
+ * noncharacter (23.7): no text means anything by it.
+ */
+const MARK = '\ufdd0'
 
-/** Does a text hold one of the characters that data is marked with while a template runs? */
+/** Does a text hold the character that data is marked with while a template runs? */
 export function holdsMark(text: string): boolean {
-  return marks.test(text)
+  return text.includes(MARK)
 }
 
 /**
@@ -97,7 +97,7 @@ export class Provenance {
       number = this.#owners.push(owner) - 1
       this.#numbers.set(owner, number)
     }
-    return `${OPEN}${number}${MIDDLE}${text.replace(/[\ufdd0-\ufdd2]/g, '\ufffd')}${CLOSE}`
+    return MARK + number + MARK + (holdsMark(text) ? text.replaceAll(MARK, '\ufffd') : text) + MARK
   }
 }
 
@@ -109,25 +109,16 @@ function isAtom(value: unknown): boolean {
   return typeof value !== 'object' || value === null
 }
 
+/** Between marks stand in turn: a text of the template's own, the number of an owner, a value. */
 function unmark(marked: string, owners: readonly (string | undefined)[]): Printed {
+  const parts = marked.split(MARK)
   const spans: Span[] = []
-  const pieces: string[] = []
-  let length = 0
-  let at = 0
-  function take(from: number, to: number): void {
-    if (from === to) return
-    pieces.push(marked.slice(from, to))
-    length += to - from
+  let text = parts[0] ?? ''
+  for (let at = 1; at < parts.length; at += 3) {
+    const start = text.length
+    text += parts[at + 1] ?? ''
+    spans.push({ start, end: text.length, service: owners[Number(parts[at])] })
+    text += parts[at + 2] ?? ''
   }
-  for (let open = marked.indexOf(OPEN); open !== -1; open = marked.indexOf(OPEN, at)) {
-    take(at, open)
-    const middle = marked.indexOf(MIDDLE, open)
-    const close = marked.indexOf(CLOSE, middle)
-    const start = length
-    take(middle + 1, close)
-    spans.push({ start, end: length, service: owners[Number(marked.slice(open + 1, middle))] })
-    at = close + 1
-  }
-  take(at, marked.length)
-  return { text: pieces.join(''), spans }
+  return { text, spans }
 }

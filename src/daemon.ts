@@ -1,6 +1,7 @@
 import { type CatalogStore, createCatalogStore } from './catalog.ts'
 import type { Delivery } from './delivery.ts'
 import type { Catalog, Snapshot } from './model/catalog.ts'
+import type { Event } from './observe/event.ts'
 import type { Plan } from './plan.ts'
 import { type Quiescence, quiesce } from './quiescence.ts'
 import { needsServices } from './render/render.ts'
@@ -36,7 +37,7 @@ export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: 
   // Each delivery has a pace of its own: a command that takes half a minute holds nobody else up.
   const lines = deliveries.map(delivery => conduct(delivery, catalogs, resolver, wait, runtime, bug.reject))
   /** Nothing before every source has spoken: the first run waits for nothing, and must not be spent on nothing. */
-  function whenKnown(tell: (line: Quiescence) => void): void {
+  function whenKnown(tell: (line: Line) => void): void {
     if (catalogs.current() !== undefined) lines.forEach(tell)
   }
 
@@ -50,9 +51,14 @@ export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: 
 
   async function keepFollowing(source: Source): Promise<void> {
     while (!signal.aborted) {
-      const scope = { ...runtime, signal: AbortSignal.any([signal, asking.signal]) }
+      const scope = { ...runtime, emit, signal: AbortSignal.any([signal, asking.signal]) }
       await follow(source, interest, take, scope)
     }
+  }
+  function emit(event: Event): void {
+    runtime.emit(event)
+    // It may take long until it speaks: nginx should answer until then, if only that nothing is known.
+    if (event.type === 'source.lost' && catalogs.current() === undefined) for (const line of lines) line.standIn()
   }
   function take(snapshot: Snapshot): void {
     if (catalogs.put(snapshot)) whenKnown(line => line.tick())
@@ -83,6 +89,11 @@ export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: 
   }
 }
 
+interface Line extends Quiescence {
+  /** Makes the target answer before anything is known. */
+  standIn(): void
+}
+
 /** Catalog → one delivery, when it is calm, one run at a time. */
 function conduct(
   delivery: Delivery,
@@ -91,15 +102,15 @@ function conduct(
   wait: Wait,
   runtime: Runtime,
   fail: (bug: unknown) => void,
-): Quiescence {
+): Line {
   const { signal } = runtime
-  const recalled = delivery.recall(runtime)
+  let ready = delivery.recall(runtime)
   const meanwhile = wait.min <= SHORT_MS ? () => anticipate().catch(fail) : undefined
   const quiescence = quiesce(() => run().catch(fail), wait, signal, meanwhile)
   let next: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined
 
   async function current(): Promise<{ catalog: Catalog; resolved: Resolved } | undefined> {
-    await recalled
+    await ready
     const catalog = catalogs.current()
     if (catalog === undefined || signal.aborted) return undefined
     const names = hostNamesOf(catalog, delivery.rules, needsServices(delivery.templates.outputs()))
@@ -130,7 +141,12 @@ function conduct(
     quiescence.now()
   }
   signal.addEventListener('abort', () => clearTimeout(next?.timer), { once: true })
-  return quiescence
+  return {
+    ...quiescence,
+    standIn() {
+      ready = ready.then(() => delivery.standIn(runtime)).catch(fail)
+    },
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -39,6 +39,8 @@ export interface Delivery {
   readonly rules: DeliveryParts['rules']
   /** Once, before the first update: what was live in the last life. */
   recall(runtime: Runtime): Promise<void>
+  /** No source has spoken, and nothing was live before: makes nginx answer at all. What goes wrong is said. */
+  standIn(runtime: Runtime): Promise<void>
   /** Stages and validates what an update would give now, so that it need not when calm has come. Touches nothing live. */
   anticipate(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<void>
   /** Catalog in, outcome out: what went wrong has been said, and will be tried again. Throws only what is a bug. */
@@ -75,10 +77,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { selection, services: needsServices(outputs) ? visibleServices(catalog, { ...rules, resolved }) : [] }
   }
 
-  function draw({ selection, services }: Seen, outputs: readonly Output[]): Generation {
+  function draw({ selection, services }: Seen, outputs: readonly Output[], isKnown = true): Generation {
     return render(
       outputs,
-      viewOf(selection, () => services, around()),
+      viewOf(selection, () => services, around(), isKnown),
       selection,
     )
   }
@@ -173,13 +175,28 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     approve: () => chooser.approve(),
 
     async recall({ emit }) {
-      live = await target.recall()
+      const last = await target.recall()
       if (memory.areRulesNew) chooser.trust()
-      if (live === undefined) return
-      const { digest, selection } = live
+      if (last === undefined || isEmpty(last.selection)) return
+      live = last
+      const { digest, selection } = last
       liveSeen = { selection, services: [] }
       const servers = serversOf(selection).length
       emit({ type: 'generation.recalled', digest, sites: selection.sites.length, servers })
+    },
+
+    async standIn({ emit, signal }) {
+      if (live !== undefined) return
+      try {
+        const isStanding = await target.standIn(() => draw(nothing, templates.outputs(), false), signal)
+        if (isStanding) emit({ type: 'generation.stood_in' })
+      } catch (error) {
+        if (signal.aborted) return
+        if (!isOf('target', error) && !isOf('template', error)) throw error
+        const problem = reasonOf(error)
+        const retryIn = retries.failed('', problem, error.code)
+        emit({ type: 'generation.failed', code: error.code, problem, retryIn })
+      }
     },
 
     async anticipate(catalog, resolved, runtime) {
@@ -226,6 +243,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (first.blame === 'environment') runtime.again(retries.setAside() + 1)
     },
   }
+}
+
+const nothing: Seen = { selection: { sites: [], unavailable: [], rejections: [] }, services: [] }
+
+function isEmpty({ sites, unavailable }: Selection): boolean {
+  return sites.length + unavailable.length === 0
 }
 
 function textsOf(outputs: readonly Output[]): string {

@@ -20,6 +20,7 @@ export const levelOf: Readonly<Record<EventType, LogLevel>> = {
   'source.index_reset': 'warn',
   'selection.rejected': 'warn',
   'selection.held': 'warn',
+  'generation.stood_in': 'warn',
   'process.exited': 'warn',
   'process.cleaned': 'warn',
   'daemon.started': 'info',

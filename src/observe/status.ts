@@ -59,9 +59,12 @@ export function reduce(status: Status, event: Event, now: Date): Status {
 }
 
 /** What stands between a request and its answer; undefined when nothing does. A lost Consul does not. */
-function obstacle({ stopped, generation, layout, nginx, problem }: Status): string | undefined {
+function obstacle({ stopped, generation, layout, nginx, problem, sources }: Status): string | undefined {
   if (stopped !== undefined) return stopped
-  if (generation === undefined) return problem ?? 'nothing is live yet'
+  if (generation === undefined) {
+    const silent = Object.values(sources).find(source => source.problem !== undefined)
+    return problem ?? silent?.problem ?? 'nothing is live yet'
+  }
   if (layout !== 'files' && nginx === undefined) return problem ?? 'nginx is not running'
   return undefined
 }

@@ -45,6 +45,7 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   ],
   'template.set_aside': [{ type: 'template.set_aside', paths: ['/etc/app.njk'], problem: 'nginx refused it' }],
   'generation.recalled': [{ type: 'generation.recalled', digest, sites: 12, servers: 12 }],
+  'generation.stood_in': [{ type: 'generation.stood_in' }],
   'generation.rendered': [{ type: 'generation.rendered', digest, files: 2, ms: 1.4 }],
   'generation.validated': [
     { type: 'generation.validated', digest, ms: 12, warnings: [] },

@@ -46,6 +46,8 @@ export function textOf(event: Event): string {
       return `template set aside until it is changed: ${event.paths.join(', ')}: ${event.problem}`
     case 'generation.recalled':
       return `serving generation ${short(event.digest)} from the last run (${count(event.sites, 'site')}) until the sources have spoken`
+    case 'generation.stood_in':
+      return 'nothing is known of any service yet: nginx answers with what it has until a source speaks'
     case 'generation.rendered':
       return `generation ${short(event.digest)}: ${count(event.files, 'file')} rendered in ${formatDuration(event.ms)}`
     case 'generation.validated':

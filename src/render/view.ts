@@ -18,6 +18,7 @@ export interface View {
   readonly services: readonly VisibleService[]
   /** Instances of a service by its exact name; none when nobody registered it. */
   service(name: string): readonly VisibleInstance[]
+  readonly known: boolean // false before any source has spoken: then nothing is known, which is not "nothing there"
   readonly domain: string // '' when no -domain was given
   readonly listen: string // what stands behind nginx's `listen`
   readonly nginx: NginxView
@@ -43,11 +44,16 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string>>
 }
 
-export function viewOf(selection: Selection, services: () => readonly VisibleService[], around: Surroundings): View {
-  const known = new KnownParts()
+export function viewOf(
+  selection: Selection,
+  services: () => readonly VisibleService[],
+  around: Surroundings,
+  known = true,
+): View {
+  const parts = new Parts()
   let all: readonly VisibleService[] | undefined
   const visible = () => {
-    all ??= known.add(
+    all ??= parts.add(
       services(),
       service => service.name,
       service => service.instances,
@@ -55,13 +61,13 @@ export function viewOf(selection: Selection, services: () => readonly VisibleSer
     return all
   }
   return {
-    [origin]: known,
-    sites: known.add(
+    [origin]: parts,
+    sites: parts.add(
       selection.sites,
       site => site.service,
       site => site.upstream.servers,
     ),
-    unavailable: known.add(
+    unavailable: parts.add(
       selection.unavailable,
       ({ service }) => service,
       () => [],
@@ -70,6 +76,7 @@ export function viewOf(selection: Selection, services: () => readonly VisibleSer
       return visible()
     },
     service: name => visible().find(service => service.name === String(name))?.instances ?? [],
+    known,
     domain: around.domain,
     listen: around.listen,
     nginx: { ...around.nginx, serverNamesHash: hashFor(selection) },
@@ -77,7 +84,7 @@ export function viewOf(selection: Selection, services: () => readonly VisibleSer
   }
 }
 
-class KnownParts implements Origin {
+class Parts implements Origin {
   readonly texts = new Map<string, string[]>()
   readonly #owners = new WeakMap<object, string>()
 

@@ -41,6 +41,11 @@ export interface Target {
   stage(generation: Generation): Promise<Staged>
   /** What the validator would say of it; nothing is kept and nothing live changes. To find out who is at fault. */
   judge(generation: Generation, signal: AbortSignal): Promise<Validation>
+  /**
+   * Nothing is known, nothing was live before and nothing runs: makes something answer, what is on the disk or else this
+   * generation. True when something does now that did not. Throws errors of class `target`.
+   */
+  standIn(draw: () => Generation, signal: AbortSignal): Promise<boolean>
   /** Brings back what ran last, before any source has spoken, and keeps it running until the signal aborts. */
   supervise(signal: AbortSignal): Promise<void>
   /** Ends what we started, within the bound; leaves alone what we found. */

@@ -65,6 +65,7 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
         activate: signal => attempt(`cannot write ${destination}`, () => write(generation, signal)),
       }
     },
+    standIn: async () => false, // a file without services is worse than the one that is there
     supervise: async () => {},
     stop: async () => {},
   }

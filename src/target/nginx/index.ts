@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isOf, reasonOf, UpstreamdError } from '../../errors.ts'
+import { describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
 import { defineModule } from '../../registry.ts'
 import { type Runtime, slept } from '../../runtime.ts'
@@ -15,6 +16,7 @@ import { createJudge } from './judge.ts'
 import { keepRunning } from './keep-running.ts'
 import type { Layout, Prepared } from './layout.ts'
 import { ownLayout } from './own.ts'
+import { standIn } from './stand-in.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** Workers that die of a configuration do so within this time after they were started. */
@@ -133,6 +135,24 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
             return outcome
           }),
       }
+    },
+
+    async standIn(draw, signal) {
+      if (!startsNginx || stopping || (await layout.isStartable())) return false
+      return exclusive(() =>
+        standIn(supervisor, !isOwn, async () => {
+          const generation = draw()
+          const prepared = await written(() => layout.prepare(generation))
+          try {
+            const verdict = await judge(generation, prepared, undefined, signal)
+            if (verdict.kind === 'valid') return activate(activator, generation, [], true, signal)
+            const problem = verdict.diagnostics.map(describe).join('; ')
+            return { kind: 'rolled_back', cause: new Error(problem) }
+          } finally {
+            await prepared.discard()
+          }
+        }),
+      )
     },
 
     supervise: signal => keepRunning({ layout, supervisor, activator, exclusive, isOwn }, { ...runtime, signal }),

@@ -16,10 +16,16 @@ export interface Findings {
   readonly untested: readonly string[]
 }
 
+/** Some to be tried together, beside those found good, or by themselves: that is faster, and enough to convict. */
+interface Group {
+  readonly services: readonly string[]
+  readonly isAccused: boolean
+}
+
 /**
  * Which of the suspects are refused, alone or beside the others? Those accepted are kept together as they are found,
- * so two that only clash are told apart: the later one is the culprit. Whoever is named is tried alone; where nobody
- * is, the group is halved. `hasTime` is asked before every trial.
+ * so two that only clash are told apart: the later one is the culprit. Whoever is named is tried by himself; where
+ * nobody is, the group is halved. `hasTime` is asked before every trial.
  */
 export async function findCulprits(
   suspects: readonly string[],
@@ -29,29 +35,33 @@ export async function findCulprits(
   const good: string[] = []
   const culprits = new Map<string, string>()
   const untested: string[] = []
-  const queue: (readonly string[])[] = [suspects]
+  const queue: Group[] = [{ services: suspects, isAccused: false }]
 
   for (let group = queue.pop(); group !== undefined; group = queue.pop()) {
-    const [first, ...others] = group
+    const { services, isAccused } = group
+    const [first, ...others] = services
     if (first === undefined) continue
     if (!hasTime()) {
-      untested.push(...group)
+      untested.push(...services)
       continue
     }
-    const verdict = await trial([...good, ...group])
-    if (verdict.ok) good.push(...group)
-    else if (others.length === 0) culprits.set(first, verdict.problem)
-    else queue.push(...parted(group, verdict.accused))
+    const verdict = await trial(isAccused ? services : [...good, ...services])
+    if (!verdict.ok) {
+      if (others.length === 0) culprits.set(first, verdict.problem)
+      else queue.push(...parted(services, verdict.accused))
+    } else if (isAccused) queue.push({ services, isAccused: false })
+    else good.push(...services)
   }
   return { good, culprits, untested }
 }
 
-/** In the order of trial from the end: the innocent first, then each of the accused alone; without any, the two halves. */
-function parted(group: readonly string[], accused: readonly string[]): (readonly string[])[] {
-  const named = group.filter(service => accused.includes(service))
-  if (named.length > 0 && named.length < group.length) {
-    return [...named.map(service => [service]), group.filter(service => !named.includes(service))]
+/** In the order of trial from the end: the innocent first, then each of the accused; without any, the two halves. */
+function parted(services: readonly string[], accused: readonly string[]): Group[] {
+  const named = services.filter(service => accused.includes(service))
+  if (named.length > 0) {
+    const rest = services.filter(service => !named.includes(service))
+    return [...named.map(service => ({ services: [service], isAccused: true })), { services: rest, isAccused: false }]
   }
-  const half = Math.ceil(group.length / 2)
-  return named.length > 0 ? group.map(service => [service]) : [group.slice(half), group.slice(0, half)]
+  const half = Math.ceil(services.length / 2)
+  return [services.slice(half), services.slice(0, half)].map(part => ({ services: part, isAccused: false }))
 }

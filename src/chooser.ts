@@ -3,6 +3,7 @@ import type { Catalog } from './model/catalog.ts'
 import { type Selection, serversOf } from './model/selection.ts'
 import type { Runtime } from './runtime.ts'
 import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
+import { withoutRefused } from './select/refusals.ts'
 import type { SelectionRules } from './select/rules.ts'
 import { select } from './select/select.ts'
 
@@ -38,9 +39,11 @@ export function createChooser(
   let isTrusted = false
 
   function decide({ catalog, resolved, live, answersForUnavailable }: Wanted, now: number) {
-    const selected = select(catalog, { ...rules, resolved }, live)
-    const next = answersForUnavailable ? selected : keepUnavailable(live, selected)
-    const guarded = isTrusted ? { selection: next, held: [] } : guard(live, next, policy, held, now)
+    const known = { ...rules, resolved }
+    const selected = select(catalog, known, live)
+    const before = live && withoutRefused(live, known.refusals)
+    const next = answersForUnavailable ? selected : keepUnavailable(before, selected)
+    const guarded = isTrusted ? { selection: next, held: [] } : guard(before, next, policy, held, now)
     return { ...guarded, isEverything: next.sites.length === 0 }
   }
 

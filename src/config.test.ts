@@ -24,6 +24,7 @@ describe('without a word', () => {
       wait: { min: 25, max: 250 },
       tag: [],
       health: ['passing'],
+      refuse: [],
       server_names: 'dotted',
       listen: '80',
       state_dir: '/var/lib/upstreamd',

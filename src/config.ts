@@ -85,6 +85,12 @@ export const Config = z.strictObject({
     .enum(['dotted', 'flat'])
     .default('dotted')
     .describe('nginx-test is nginx.test.DOMAIN (dotted) or nginx-test.DOMAIN (flat)'),
+  refuse: list
+    .pipe(z.array(z.enum(['loopback', 'listen'])))
+    .prefault([])
+    .describe(
+      'peers to refuse beside link-local and multicast ones: loopback, or listen (this nginx itself); repeatable',
+    ),
   listen: z
     .string()
     .regex(/^(\d{1,5}|[\d.]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}|\*:\d{1,5})$/, 'is not a port or address:port')

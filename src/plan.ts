@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
@@ -9,11 +10,12 @@ import { openMemory } from './memory.ts'
 import { loadTemplates } from './render/templates.ts'
 import type { Surroundings } from './render/view.ts'
 import type { Runtime } from './runtime.ts'
-import type { SelectionRules } from './select/rules.ts'
+import { canonicalIp } from './select/address.ts'
+import type { Refusals, SelectionRules } from './select/rules.ts'
 import { sources } from './source/registry.ts'
 import type { Source } from './source/source.ts'
 import { isAtLeast } from './target/nginx/binary.ts'
-import { factsOf, type TreeFacts } from './target/nginx/facts.ts'
+import { factsOf, listenPorts, type TreeFacts } from './target/nginx/facts.ts'
 import { targets } from './target/registry.ts'
 
 /** Everything a daemon needs, made from one configuration. */
@@ -110,7 +112,7 @@ export function viewSurroundings(
   const facts = nginx?.kind === 'adopt' ? factsOf(nginx.conf, ours, config.listen) : undefined
   const version = nginx?.binary.version ?? ''
   return {
-    rules: rulesOf(config, facts),
+    rules: rulesOf(config, facts, refusalsOf(config, nginx)),
     around: {
       domain: config.domain ?? '',
       listen: config.listen,
@@ -127,14 +129,39 @@ export function viewSurroundings(
   }
 }
 
-function rulesOf(config: Config, facts: TreeFacts | undefined): Omit<SelectionRules, 'resolved'> {
+function rulesOf(
+  config: Config,
+  facts: TreeFacts | undefined,
+  refusals: () => Refusals,
+): Omit<SelectionRules, 'resolved'> {
   const unwanted = config.tag.filter(tag => tag.startsWith('!')).map(tag => tag.slice(1))
   return {
     tags: { all: config.tag.filter(tag => !tag.startsWith('!')), none: unwanted },
     health: config.health,
     serverName: { form: config.server_names, domain: config.domain, longest: facts?.longestServerName ?? ANY_LENGTH },
     reservedUpstreams: facts?.upstreams ?? new Set(),
+    // Asked for every selection: a machine's addresses come and go, as a floating one does.
+    get refusals() {
+      return refusals()
+    },
   }
+}
+
+/** The ports are read once: they change with the configuration, and that is when an operator sends SIGHUP. */
+function refusalsOf(config: Config, nginx: Layout['nginx']): () => Refusals {
+  const loopback = config.refuse.includes('loopback')
+  if (!config.refuse.includes('listen')) return () => ({ loopback, self: undefined })
+  const conf = nginx?.kind === 'own' ? join(config.state_dir, 'nginx/current/nginx.conf') : (nginx?.conf ?? '')
+  let ports: ReadonlySet<number> | undefined
+  return () => {
+    ports ??= listenPorts(conf, config.listen)
+    return { loopback, self: { addresses: localAddresses(), ports } }
+  }
+}
+
+function localAddresses(): Set<string> {
+  const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
+  return new Set(all.flatMap(({ address }) => canonicalIp(address) ?? []))
 }
 
 function allowed(config: Config): Record<string, string> {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { compare } from './model/catalog.ts'
-import { parseAddress } from './select/address.ts'
+import { canonicalIp } from './select/address.ts'
 
 /** An answer is believed for a minute, silence for ten seconds. */
 const FRESH_MS = 60_000
@@ -10,7 +10,7 @@ const PATIENCE_MS = 1_000
 
 export type Resolved = ReadonlyMap<string, readonly string[]>
 
-/** Host names that stand for addresses → IP addresses. nginx would look them up once, at every reload; so do we. */
+/** Host names that stand for addresses → IP addresses, also those that `select` refuses. nginx would look them up at every reload; so do we. */
 export interface Resolver {
   /** Never throws: a name that nobody answers for within a second has no addresses. */
   resolve(names: ReadonlySet<string>): Promise<Resolved>
@@ -42,8 +42,7 @@ export function createResolver(now: () => number): Resolver {
 async function look(name: string): Promise<readonly string[]> {
   try {
     const found = await lookup(name, { all: true })
-    const checked = found.map(({ address }) => parseAddress(address))
-    return checked.flatMap(parsed => (parsed.kind === 'ip' ? [parsed.address] : [])).sort(compare)
+    return [...new Set(found.flatMap(({ address }) => canonicalIp(address) ?? []))].sort(compare)
   } catch {
     return [] // nobody answers for it: the selection says so, by name
   }

@@ -133,6 +133,13 @@ export const flags: readonly Flag[] = [
     help: 'states in which an instance is served: passing,warning,critical,maintenance',
     fallback: 'passing',
   },
+  {
+    name: 'refuse',
+    value: 'loopback|listen',
+    key: 'refuse',
+    isList: true,
+    help: 'peers to refuse beside link-local and multicast ones: loopback, or listen (this nginx itself); repeatable',
+  },
   { name: 'domain', value: 'name', key: 'domain', help: 'what server names end with' },
   {
     name: 'server-names',

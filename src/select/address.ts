@@ -8,11 +8,28 @@ export type ParsedAddress =
 
 /** Reads an address as registered: an IP literal in any spelling, or a host name. */
 export function parseAddress(text: string): ParsedAddress {
-  const family = isIP(text)
-  if (family !== 0) return checkIp(family === 4 ? text : canonicalIpv6(text))
+  const address = canonicalIp(text)
+  if (address !== undefined) {
+    const why = neverServed(address)
+    return why === undefined ? { kind: 'ip', address } : { kind: 'refused', why }
+  }
   if (isHostName(text.toLowerCase())) return { kind: 'name', name: text.toLowerCase() }
 
   return { kind: 'refused', why: text === '' ? 'is empty' : `is neither an IP address nor a host name: ${quote(text)}` }
+}
+
+/** An IP literal in any spelling, as we print it; undefined for anything else. */
+export function canonicalIp(text: string): string | undefined {
+  const family = isIP(text)
+  return family === 0 ? undefined : family === 4 ? text : canonicalIpv6(text)
+}
+
+/** Why no upstream server may have this address, whatever the options; of a canonical one. */
+export function neverServed(address: string): string | undefined {
+  const family = familyOf(address)
+  if (!anyRefused.check(address, family)) return undefined // nearly all of thousands: one look instead of four
+  const why = refused.find(({ nets }) => subnets(nets).check(address, family))?.why
+  return `${why}: ${address}`
 }
 
 /** `10.0.0.7:8080`, `[fd00::5]:80`. */
@@ -31,19 +48,12 @@ const hostName = new RegExp(`^${label}(?:\\.${label})*$`)
 // What nobody can mean as an upstream server: cloud metadata, multicast, "any". A registration that
 // names one would turn the proxy into a way to reach it.
 const refused = [
-  { why: 'is unspecified', list: subnets(['0.0.0.0', 8, 'ipv4'], ['::', 128, 'ipv6']) },
-  { why: 'is link-local', list: subnets(['169.254.0.0', 16, 'ipv4'], ['fe80::', 10, 'ipv6']) },
-  { why: 'is multicast', list: subnets(['224.0.0.0', 4, 'ipv4'], ['ff00::', 8, 'ipv6']) },
-  { why: 'is reserved', list: subnets(['240.0.0.0', 4, 'ipv4']) },
+  { why: 'is unspecified', nets: ['0.0.0.0/8', '::/128'] },
+  { why: 'is link-local', nets: ['169.254.0.0/16', 'fe80::/10'] },
+  { why: 'is multicast', nets: ['224.0.0.0/4', 'ff00::/8'] },
+  { why: 'is reserved', nets: ['240.0.0.0/4'] },
 ]
-
-function checkIp(address: string): ParsedAddress {
-  const family = address.includes(':') ? 'ipv6' : 'ipv4'
-  for (const { why, list } of refused) {
-    if (list.check(address, family)) return { kind: 'refused', why: `${why}: ${address}` }
-  }
-  return { kind: 'ip', address }
-}
+const anyRefused = subnets(refused.flatMap(({ nets }) => nets))
 
 /** RFC 5952, and a mapped IPv4 address as what it is. A zone (`%eth0`) exists only on link-local addresses. */
 function canonicalIpv6(text: string): string {
@@ -56,8 +66,12 @@ function canonicalIpv6(text: string): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
 
-function subnets(...nets: [string, number, 'ipv4' | 'ipv6'][]): BlockList {
+function subnets(nets: readonly string[]): BlockList {
   const list = new BlockList()
-  for (const [net, prefix, family] of nets) list.addSubnet(net, prefix, family)
+  for (const [net = '', prefix] of nets.map(text => text.split('/'))) list.addSubnet(net, Number(prefix), familyOf(net))
   return list
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4'
 }

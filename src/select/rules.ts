@@ -8,6 +8,14 @@ export interface SelectionRules {
   readonly reservedUpstreams: ReadonlySet<string>
   /** Host names that stand for an address → their IP addresses; none when nobody answered. */
   readonly resolved: ReadonlyMap<string, readonly string[]>
+  readonly refusals: Refusals
+}
+
+/** Peers that are refused because an operator asked for it, beside those that always are. */
+export interface Refusals {
+  readonly loopback: boolean
+  /** What makes a peer this nginx itself: an address of this machine, and a port that nginx listens on. */
+  readonly self: { readonly addresses: ReadonlySet<string>; readonly ports: ReadonlySet<number> } | undefined
 }
 
 export interface ServerNameRule {

@@ -47,7 +47,7 @@ export function visibleServices(catalog: Catalog, rules: SelectionRules): Visibl
   return catalog.services
     .filter(({ name }) => isServiceName(name))
     .map(({ name, instances }) => {
-      const visible = visibleInstances(name, instances.filter(isHealthy(rules)), rules.resolved)
+      const visible = visibleInstances(name, instances.filter(isHealthy(rules)), rules)
       return { name, tags: [...new Set(visible.flatMap(({ tags }) => tags))].sort(compare), instances: visible }
     })
 }
@@ -94,7 +94,7 @@ function candidatesOf(service: Service, rules: SelectionRules, rejections: Rejec
     const detail = `none of its ${wanted.length} instances is ${rules.health.join(' or ')} (they are: ${states})`
     rejections.push({ service: service.name, reason: 'no_healthy_instance', detail })
   }
-  const checked = serversFrom(service.name, healthy, rules.resolved)
+  const checked = serversFrom(service.name, healthy, rules)
   rejections.push(...checked.rejections)
 
   const asked = wantedNames(service.name, healthy.length > 0 ? healthy : wanted, rules.serverName)

@@ -2,20 +2,24 @@ import type { Instance } from '../model/catalog.ts'
 import { quote } from '../model/quote.ts'
 import type { Rejection, UpstreamServer, VisibleInstance } from '../model/selection.ts'
 import { endpointOf, parseAddress } from './address.ts'
+import { refusalOf } from './refusals.ts'
+import type { SelectionRules } from './rules.ts'
 
 const HEAVIEST = 65_535
+
+type Rules = Pick<SelectionRules, 'resolved' | 'refusals'>
 
 /** The upstream servers of one service, and why each instance or value that is missing is missing. */
 export function serversFrom(
   service: string,
   instances: readonly Instance[],
-  resolved: ReadonlyMap<string, readonly string[]>,
+  rules: Rules,
 ): { servers: UpstreamServer[]; rejections: Rejection[] } {
   const servers: UpstreamServer[] = []
   const rejections: Rejection[] = []
   const owners = new Map<string, string>()
   for (const instance of instances) {
-    const checked = checkInstance(service, instance, resolved)
+    const checked = checkInstance(service, instance, rules)
     rejections.push(...checked.rejections)
     for (const server of checked.servers) {
       const owner = owners.get(server.endpoint)
@@ -32,13 +36,9 @@ export function serversFrom(
 }
 
 /** The same checks for the view's `services`, where what fails is only left out. */
-export function visibleInstances(
-  service: string,
-  instances: readonly Instance[],
-  resolved: ReadonlyMap<string, readonly string[]>,
-): VisibleInstance[] {
+export function visibleInstances(service: string, instances: readonly Instance[], rules: Rules): VisibleInstance[] {
   return instances.flatMap(instance =>
-    checkInstance(service, instance, resolved).servers.map(({ backup: _, ...server }) => ({
+    checkInstance(service, instance, rules).servers.map(({ backup: _, ...server }) => ({
       ...server,
       health: instance.health,
     })),
@@ -48,7 +48,7 @@ export function visibleInstances(
 function checkInstance(
   service: string,
   instance: Instance,
-  resolved: ReadonlyMap<string, readonly string[]>,
+  rules: Rules,
 ): { servers: UpstreamServer[]; rejections: Rejection[] } {
   const reject = (reason: Rejection['reason'], detail: string) => ({ service, instance: instance.id, reason, detail })
   const { port, weight } = instance
@@ -63,12 +63,19 @@ function checkInstance(
   if (parsed.kind === 'refused') {
     return { servers: [], rejections: [reject('invalid_address', `address ${parsed.why}`)] }
   }
-  const addresses = parsed.kind === 'ip' ? [parsed.address] : (resolved.get(parsed.name) ?? [])
-  if (addresses.length === 0) {
+  const found = parsed.kind === 'ip' ? [parsed.address] : (rules.resolved.get(parsed.name) ?? [])
+  if (found.length === 0) {
     return { servers: [], rejections: [reject('unresolvable', `nobody resolves the address ${instance.address}`)] }
   }
 
   const rejections: Rejection[] = []
+  // A name is as good as what it stands for: anybody's DNS may point it at cloud metadata.
+  const addresses = found.filter(address => {
+    const why = refusalOf(address, port, rules.refusals)
+    const name = parsed.kind === 'name' ? `${parsed.name} ` : ''
+    return why === undefined || !rejections.push(reject('invalid_address', `address ${name}${why}`))
+  })
+  if (addresses.length === 0) return { servers: [], rejections }
   if (weight > HEAVIEST) {
     rejections.push(reject('invalid_value', `weight is ${weight}; nginx takes at most ${HEAVIEST}, which is used`))
   }

@@ -63,6 +63,7 @@ export function someRules({ serverName, tags, ...given }: RulesGiven = {}): Sele
     health: ['passing'],
     reservedUpstreams: new Set(),
     resolved: new Map(),
+    refusals: { loopback: false, self: undefined },
     ...given,
     tags: { all: [], none: [], ...tags },
     serverName: { form: 'dotted', domain: 'flyclock.cn', longest: 253, ...serverName },

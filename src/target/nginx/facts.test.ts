@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { factsOf } from './facts.ts'
+import { factsOf, listenPorts } from './facts.ts'
 
 let conf: string
 let folder: string
@@ -49,5 +49,36 @@ describe('what our text in a foreign tree has to reckon with', () => {
   it('the longest server name, by the size of the hash', () => {
     expect(facts('').longestServerName).toBe(46)
     expect(facts('server_names_hash_bucket_size 128;').longestServerName).toBe(110)
+  })
+})
+
+describe('the ports nginx listens on', () => {
+  const ports = (http: string, listen = '127.0.0.1:81') => {
+    facts(http)
+    return [...listenPorts(conf, listen)].sort((a, b) => a - b)
+  }
+
+  it('are that of -listen, and those of every file, ours included', () => {
+    expect(ports('server { listen 8080; listen 10.0.0.1:8081 ssl; listen [::]:8082; listen *:8083; }')).toEqual([
+      80, 81, 8080, 8081, 8082, 8083,
+    ])
+  })
+
+  it.each([
+    { title: 'an address alone means port 80', http: 'server { listen 10.0.0.1; }', found: [80, 81] },
+    { title: 'an IPv6 address alone, too', http: 'server { listen [fd00::1]; }', found: [80, 81] },
+    { title: 'a name', http: 'server { listen localhost:8000; }', found: [80, 81, 8000] },
+    {
+      title: 'a range',
+      http: 'server { listen 127.0.0.1:8000-8002; listen 90-91; }',
+      found: [80, 81, 90, 91, 8000, 8001, 8002],
+    },
+    { title: 'a unix socket has none', http: 'server { listen unix:/run/x:80; }', found: [80, 81] },
+  ])('$title', ({ http, found }) => {
+    expect(ports(http)).toEqual(found)
+  })
+
+  it('are that of -listen alone, where there is no configuration yet', () => {
+    expect([...listenPorts(join(folder, 'none.conf'), '81')]).toEqual([81])
   })
 })

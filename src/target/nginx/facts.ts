@@ -38,6 +38,21 @@ export function factsOf(conf: string, ours: readonly string[], listen: string): 
   }
 }
 
+/** Every port that the files of this configuration, as they are now, let nginx listen on, and that of `listen`. */
+export function listenPorts(conf: string, listen: string): Set<number> {
+  const inFiles = [...everywhere(readTree(conf), 'listen')].map(({ directive }) => directive.args[0] ?? '')
+  return new Set([listen, ...inFiles].flatMap(portsOf))
+}
+
+/** nginx takes a range, too: `8000-8010`. */
+function portsOf(listen: string): number[] {
+  if (listen.startsWith('unix:')) return []
+  const range = /(?:^|:)(\d+)-(\d+)$/.exec(listen)
+  if (range === null) return [Number(/\d+$/.exec(socketOf(listen))?.[0])]
+  const [first, last] = [Number(range[1]), Math.min(Number(range[2]), 65_535)]
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, position) => first + position)
+}
+
 /** What nginx binds: `80`, `*:80` and `0.0.0.0:80` are one, `127.0.0.1:80` and `unix:/x` are others. */
 function socketOf(listen: string): string {
   if (listen.startsWith('unix:')) return listen

@@ -37,12 +37,13 @@ export function createChooser(
   let announced: Selection | undefined
   let held: Guarded['held'] = []
   let isTrusted = false
+  let wasTrusted = false // when the last choice was made
 
   function decide({ catalog, resolved, live, answersForUnavailable }: Wanted, now: number) {
     const known = { ...rules, resolved }
     const selected = select(catalog, known, live)
     const before = live && withoutRefused(live, known.refusals)
-    const next = answersForUnavailable ? selected : keepUnavailable(before, selected)
+    const next = rules.onEmpty !== 'keep' && answersForUnavailable ? selected : keepUnavailable(before, selected)
     const guarded = isTrusted ? { selection: next, held: [] } : guard(before, next, policy, held, now)
     return { ...guarded, isEverything: next.sites.length === 0 }
   }
@@ -62,6 +63,7 @@ export function createChooser(
       const next = decide(wanted, now)
       if (isSpeaker) say(next, wanted.live, runtime)
       held = next.held
+      wasTrusted = isTrusted
       const ends = next.isEverything ? [] : held.map(({ since }) => since + policy.holdFor - now)
       return { selection: next.selection, chooseIn: ends.length === 0 ? undefined : Math.max(...ends) + 1 }
     },
@@ -72,7 +74,8 @@ export function createChooser(
       isTrusted ||= held.length > 0
     },
     settled() {
-      isTrusted = false
+      // An approval that came while the choice was applied is for the next one.
+      if (wasTrusted) isTrusted = false
     },
   }
 }

@@ -120,6 +120,12 @@ export const Config = z.strictObject({
     .transform(text => Number.parseInt(text, 10) / 100)
     .describe('share of all servers that may vanish at once before it is held back'),
   hold: duration.prefault('30s').describe('how long a loss of more than max_loss is held back'),
+  on_empty: z
+    .union([z.string(), z.number()]) // YAML reads 503 as a number
+    .transform(String)
+    .pipe(z.enum(['503', 'keep', 'drop']))
+    .prefault('503')
+    .describe('a service without servers: 503 as the template says, keep the last servers, or drop it'),
   check_output: z
     .boolean()
     .default(true)

@@ -36,7 +36,14 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
   const { nginx, files, warnings: strays } = await chooseLayout(config, runtime.signal)
   const { rules, warnings } = viewSurroundings(config, nginx)
   const policy = { maxLoss: config.max_loss, holdFor: config.hold }
-  const fingerprint = JSON.stringify([config.tag, config.health, config.domain, config.server_names, config.source])
+  const fingerprint = JSON.stringify([
+    config.tag,
+    config.health,
+    config.domain,
+    config.server_names,
+    config.source,
+    config.on_empty,
+  ])
 
   async function delivery(
     entries: readonly Entry[],
@@ -140,6 +147,7 @@ function rulesOf(
     health: config.health,
     serverName: { form: config.server_names, domain: config.domain, longest: facts?.longestServerName ?? ANY_LENGTH },
     reservedUpstreams: facts?.upstreams ?? new Set(),
+    onEmpty: config.on_empty,
     // Asked for every selection: a machine's addresses come and go, as a floating one does.
     get refusals() {
       return refusals()

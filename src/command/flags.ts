@@ -193,6 +193,13 @@ export const flags: readonly Flag[] = [
   },
   { name: 'hold', value: 'duration', key: 'hold', help: 'how long such a loss is held back', fallback: '30s' },
   {
+    name: 'on-empty',
+    value: '503|keep|drop',
+    key: 'on_empty',
+    help: 'a service without servers: 503 as the template says, keep the last servers, or drop it',
+    fallback: '503',
+  },
+  {
     name: 'check-output',
     value: undefined,
     key: 'check_output',

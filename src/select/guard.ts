@@ -73,7 +73,7 @@ function putBack(before: Site, { sites }: Selection): { site: Site; servers: num
   return { site: { ...now, upstream: { ...now.upstream, servers: [...servers, ...lost] } }, servers: lost.length }
 }
 
-/** For templates that do not answer for `unavailable` services: these keep the servers they had. */
+/** Where nobody answers for `unavailable` services, or `-on-empty=keep`: these keep the servers they had. */
 export function keepUnavailable(live: Selection | undefined, next: Selection): Selection {
   const gone = new Set(next.unavailable.map(({ service }) => service))
   return withSites(

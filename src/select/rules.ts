@@ -9,6 +9,8 @@ export interface SelectionRules {
   /** Host names that stand for an address → their IP addresses; none when nobody answered. */
   readonly resolved: ReadonlyMap<string, readonly string[]>
   readonly refusals: Refusals
+  /** What becomes of a service without servers: it is answered for, keeps the last ones, or is not shown at all. */
+  readonly onEmpty: '503' | 'keep' | 'drop'
 }
 
 /** Peers that are refused because an operator asked for it, beside those that always are. */

@@ -39,7 +39,8 @@ export function select(catalog: Catalog, rules: SelectionRules, live: Selection 
       upstream: { name: upstreamName(service), servers: [first, ...others] },
     })
   }
-  return { sites, unavailable, rejections: rejections.sort(byService) }
+  // What is dropped has its say about host names all the same: an older claim is not lost by being down.
+  return { sites, unavailable: rules.onEmpty === 'drop' ? [] : unavailable, rejections: rejections.sort(byService) }
 }
 
 /** Everything chosen by health, whatever its tags, with the same checks on every value. */

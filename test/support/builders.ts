@@ -64,6 +64,7 @@ export function someRules({ serverName, tags, ...given }: RulesGiven = {}): Sele
     reservedUpstreams: new Set(),
     resolved: new Map(),
     refusals: { loopback: false, self: undefined },
+    onEmpty: '503',
     ...given,
     tags: { all: [], none: [], ...tags },
     serverName: { form: 'dotted', domain: 'flyclock.cn', longest: 253, ...serverName },

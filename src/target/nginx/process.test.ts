@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Process } from '../../proc.ts'
-import { assess, decide, drainingGenerations, type Evidence } from './process.ts'
+import { assess, decide, type Evidence, generationsOf } from './process.ts'
 
 const conf = '/etc/nginx/nginx.conf'
 const master = (pid: number, given: Partial<Process> & { conf?: string } = {}): Process => ({
@@ -172,11 +172,18 @@ describe('what to do', () => {
 
 describe('generations that still finish requests', () => {
   it.each([
-    { title: 'none when no worker is leaving', leaving: 0, serving: 4, generations: 0 },
-    { title: 'one, although most of its workers are done', leaving: 1, serving: 4, generations: 1 },
-    { title: 'two, when more are leaving than one generation has', leaving: 5, serving: 4, generations: 2 },
-    { title: 'each worker one, while nobody serves', leaving: 3, serving: 0, generations: 3 },
-  ])('$title', ({ leaving, serving, generations }) => {
-    expect(drainingGenerations(leaving, serving)).toBe(generations)
+    { title: 'none when no worker is leaving', started: [], generations: 0 },
+    { title: 'one, although most of its workers are done', started: [500], generations: 1 },
+    {
+      title: 'one, whose workers were started one after the other',
+      started: [501, 500, 502, 505, 509],
+      generations: 1,
+    },
+    { title: 'two, as soon as nginx can reload again', started: [500, 510], generations: 2 },
+    { title: 'one for each worker, when a request hangs in each', started: [9000, 1200, 700, 500], generations: 4 },
+  ])('$title', ({ started, generations }) => {
+    const workers = started.map((ticks, position) => ({ pid: 100 + position, startTime: String(ticks) }))
+
+    expect(generationsOf(workers)).toBe(generations)
   })
 })

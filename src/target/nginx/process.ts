@@ -69,9 +69,13 @@ export function decide(process: ProcessState): 'start' | 'reload' | 'refuse' {
   }
 }
 
-/** How many generations finish requests, when each has as many workers as the one that serves now. */
-export function drainingGenerations(leaving: number, serving: number): number {
-  return Math.ceil(leaving / Math.max(1, serving))
+/** nginx sleeps 100 ms after it has started the workers of a generation; clock ticks are 10 ms each. */
+const APART_TICKS = 8
+
+/** Of how many generations these workers are. One hung request keeps one worker of its generation, and all its memory. */
+export function generationsOf(workers: readonly Identity[]): number {
+  const starts = workers.map(({ startTime }) => Number(startTime)).sort((a, b) => a - b)
+  return starts.filter((start, position) => start - (starts[position - 1] ?? -Infinity) >= APART_TICKS).length
 }
 
 /** nginx resolves a relative `-c` against its prefix: `-p`, which is relative to its working folder, else the compiled-in one. */

@@ -7,7 +7,7 @@ import { endOrphans, kill, pause, relieve } from './endings.ts'
 import { launch } from './launch.ts'
 import { LogTail } from './log-tail.ts'
 import { leavingOf, nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
-import { assess, drainingGenerations, type Identity, type ProcessState } from './process.ts'
+import { assess, generationsOf, type Identity, type ProcessState } from './process.ts'
 import { identities, type Known, readRecord, writeRecord } from './process-record.ts'
 import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
 
@@ -92,7 +92,7 @@ export class Supervisor {
   /** Generations before this one that still finish requests. */
   draining(): number {
     const { master } = this
-    return master === undefined ? 0 : drainingGenerations(leavingOf(master.pid).length, workersOf(master.pid).length)
+    return master === undefined ? 0 : generationsOf(identities(leavingOf(master.pid)))
   }
 
   /** Ends what a dead master left behind, so that a start finds its ports and sockets free. */

@@ -12,26 +12,23 @@ export interface Contender {
   start(consul: string): Promise<{ readonly port: number; stop(): Promise<void> }>
 }
 
-export const upstreamd: Contender = {
-  name: 'upstreamd',
-  async start(consul) {
-    const bench = workbench('bench')
-    const port = await freePort()
-    const running = bench.start([
-      `-consul-addr=${consul}`,
-      '-tag=bench',
-      '-domain=bench',
-      `-listen=127.0.0.1:${port}`,
-      '-log-level=info',
-    ])
-    return {
-      port,
-      async stop() {
-        await running.stop()
-        await bench.clear()
-      },
-    }
-  },
+export function upstreamd(name: string, args: readonly string[] = []): Contender {
+  return {
+    name,
+    async start(consul) {
+      const bench = workbench('bench')
+      const port = await freePort()
+      const where = [`-consul-addr=${consul}`, '-tag=bench', '-domain=bench', `-listen=127.0.0.1:${port}`]
+      const running = bench.start([...where, '-log-level=info', ...args])
+      return {
+        port,
+        async stop() {
+          await running.stop()
+          await bench.clear()
+        },
+      }
+    },
+  }
 }
 
 /**

@@ -33,7 +33,12 @@ try {
   const peer = findConsulTemplate()
   if (peer === undefined)
     console.log('consul-template was not found (CONSUL_TEMPLATE_BIN, PATH, or go install): measured alone')
-  const contenders: readonly Contender[] = [upstreamd, ...(peer === undefined ? [] : [consulTemplate(peer)])]
+  const contenders: readonly Contender[] = [
+    upstreamd('upstreamd'),
+    // What the check of the output costs.
+    upstreamd('upstreamd, unchecked', ['-check-output=false']),
+    ...(peer === undefined ? [] : [consulTemplate(peer)]),
+  ]
 
   const results = new Map<string, { first: number[]; change: number[] }>()
   for (let round = 0; round < rounds; round += 1) {

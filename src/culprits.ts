@@ -7,11 +7,16 @@ export interface Refusal {
   readonly accused: readonly string[] // services; none when nobody is named
 }
 
+export interface Conviction {
+  readonly problem: string
+  /** By himself he is accepted, beside one of the others he is not. */
+  readonly clashes: boolean
+}
+
 export interface Findings {
   /** Accepted together. */
   readonly good: readonly string[]
-  /** Service → why it is refused. */
-  readonly culprits: ReadonlyMap<string, string>
+  readonly culprits: ReadonlyMap<string, Conviction> // by service
   /** There was no time left for these. */
   readonly untested: readonly string[]
 }
@@ -33,7 +38,7 @@ export async function findCulprits(
   hasTime: () => boolean,
 ): Promise<Findings> {
   const good: string[] = []
-  const culprits = new Map<string, string>()
+  const culprits = new Map<string, Conviction>()
   const untested: string[] = []
   const queue: Group[] = [{ services: suspects, isAccused: false }]
 
@@ -47,8 +52,9 @@ export async function findCulprits(
     }
     const verdict = await trial(isAccused ? services : [...good, ...services])
     if (!verdict.ok) {
-      if (others.length === 0) culprits.set(first, verdict.problem)
-      else queue.push(...parted(services, verdict.accused))
+      const { problem, accused } = verdict
+      if (others.length > 0) queue.push(...parted(services, accused))
+      else culprits.set(first, { problem, clashes: !isAccused && good.length > 0 && (await trial(services)).ok })
     } else if (isAccused) queue.push({ services, isAccused: false })
     else good.push(...services)
   }

@@ -1,9 +1,8 @@
-import { findCulprits, type Trial } from './culprits.ts'
+import { type Conviction, type Findings, findCulprits, type Trial } from './culprits.ts'
 import { isOf, reasonOf } from './errors.ts'
 import { describe } from './model/diagnostic.ts'
 import type { Generation } from './model/generation.ts'
-import type { Rejection } from './model/selection.ts'
-import type { Out } from './quarantine.ts'
+import type { Exclusion, Out } from './quarantine.ts'
 import { byService, filtered, isSame, type Seen } from './render/seen.ts'
 import type { Runtime } from './runtime.ts'
 import type { Target } from './target/target.ts'
@@ -61,7 +60,7 @@ export async function investigate(scene: Scene, target: Target, { clock, signal 
   // First without all the others, which is many times faster; beside them only when that finds nobody.
   const first = await findCulprits(suspects, alone, hasTime)
   const isNobody = first.culprits.size + first.untested.length === 0
-  const { culprits, untested } = isNobody ? await findCulprits(suspects, beside, hasTime) : first
+  const { culprits, untested } = isNobody ? clashing(await findCulprits(suspects, beside, hasTime)) : first
 
   const lost = hasFallback ? [...culprits].filter(([service]) => before.get(service)?.site !== undefined) : []
   if (lost.length > 0) return { kind: 'template', problem: `it would cost services that are live: ${listed(lost)}` }
@@ -105,21 +104,27 @@ function spread(services: readonly string[]): string[] {
   return services.filter((_, position) => position % step === 0).slice(0, SAMPLE)
 }
 
-function outOf(culprits: ReadonlyMap<string, string>, untested: readonly string[]): Out {
-  const waits = 'among many that were refused at once; tried as soon as the others are live'
-  const rejections: Rejection[] = [
-    ...[...culprits].map(([service, detail]) => ({ service, reason: 'quarantined', detail }) as const),
-    ...untested.map(service => ({ service, reason: 'untested', detail: waits }) as const),
-  ]
-  return new Map(rejections.map(rejection => [rejection.service, rejection]))
+/** All of them were good by themselves. */
+function clashing({ culprits, ...others }: Findings): Findings {
+  return { ...others, culprits: new Map([...culprits].map(([name, one]) => [name, { ...one, clashes: true }])) }
 }
 
-function listed(culprits: readonly (readonly [string, string])[]): string {
+function outOf(culprits: Findings['culprits'], untested: readonly string[]): Out {
+  const waits = 'among many that were refused at once; tried as soon as the others are live'
+  const out = new Map<string, Exclusion>()
+  for (const [service, { problem, clashes }] of culprits)
+    out.set(service, { rejection: { service, reason: 'quarantined', detail: problem }, clashes })
+  for (const service of untested)
+    out.set(service, { rejection: { service, reason: 'untested', detail: waits }, clashes: false })
+  return out
+}
+
+function listed(culprits: readonly (readonly [string, Conviction])[]): string {
   const more = culprits.length > 3 ? `, and ${culprits.length - 3} more` : ''
   return (
     culprits
       .slice(0, 3)
-      .map(([service, problem]) => `${service}: ${problem}`)
+      .map(([service, { problem }]) => `${service}: ${problem}`)
       .join('; ') + more
   )
 }

@@ -5,8 +5,8 @@ import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import type { Seen } from './render/seen.ts'
 
 const seenOf = (...sites: Parameters<typeof aSelection>[0]): Seen => ({ selection: aSelection(sites), services: [] })
-const outOf = (service: string, reason: Rejection['reason'] = 'quarantined', detail = 'refused'): Out =>
-  new Map([[service, { service, reason, detail }]])
+const outOf = (service: string, reason: Rejection['reason'] = 'quarantined', clashes = false): Out =>
+  new Map([[service, { rejection: { service, reason, detail: 'refused' }, clashes }]])
 
 const bad = aSite('bad', 1)
 const good = aSite('good', 1)
@@ -43,6 +43,16 @@ describe('who is refused stays out', () => {
     quarantine.settle(outOf('bad'), seen, 't', 0)
 
     expect(quarantine.kept(seenOf(bad, aSite('good', 5)), 't', 1).size).toBe(1)
+  })
+
+  it('until one of the others changes or goes, when he was refused only beside them', () => {
+    const quarantine = createQuarantine()
+    quarantine.settle(outOf('bad', 'quarantined', true), seen, 't', 0)
+
+    expect(quarantine.kept(seen, 't', 1).size).toBe(1)
+    expect(quarantine.kept(seenOf(bad, good, aSite('new', 1)), 't', 1).size).toBe(1)
+    expect(quarantine.kept(seenOf(bad, aSite('good', 5)), 't', 1).size).toBe(0)
+    expect(quarantine.kept(seenOf(bad), 't', 1).size).toBe(0)
   })
 
   it('until he is gone', () => {

@@ -8,20 +8,26 @@ const LAST_RETRY_MS = 16 * RETRY_MS
 /** Whoever could not be tried in time is tried soon. */
 const UNTESTED_MS = 1_000
 
-/** Services to leave out, and why. */
-export type Out = ReadonlyMap<string, Rejection>
-
-interface Case {
+export interface Exclusion {
   readonly rejection: Rejection
+  /** He is refused only beside one of the others. */
+  readonly clashes: boolean
+}
+
+/** Services to leave out, and why. */
+export type Out = ReadonlyMap<string, Exclusion>
+
+interface Case extends Exclusion {
   readonly parts: Parts // what was refused
   readonly texts: string // of the templates that were refused with it
+  readonly others: ReadonlyMap<string, Parts> // of which one may be in his way; none when he is refused by himself
   readonly delay: number // ms
   readonly retryAt: number // ms on the runtime's clock
 }
 
 /** Services that are left out because nginx or a template refuses them, each with what it was refused for. */
 export interface Quarantine {
-  /** Who is to stay out: nothing about him or the templates has changed, and it is not time to try him again. */
+  /** Who is to stay out: nothing has changed about him, the templates, or who is in his way, and it is not yet time. */
   kept(seen: Seen, texts: string, now: number): Out
   /** What is live leaves these out. Returns what there is to say about it. */
   settle(out: Out, seen: Seen, texts: string, now: number): Event[]
@@ -36,17 +42,22 @@ export function createQuarantine(): Quarantine {
     kept(seen, texts, now) {
       if (cases.size === 0) return new Map()
       const known = byService(seen)
+      const isAsBefore = (parts: Parts, service: string) => isSame(known.get(service), parts)
       const same = [...cases].filter(
-        ([service, { parts, ...one }]) => one.texts === texts && now < one.retryAt && isSame(known.get(service), parts),
+        ([service, { parts, others, ...one }]) =>
+          one.texts === texts &&
+          now < one.retryAt &&
+          isAsBefore(parts, service) &&
+          [...others].every(([other, before]) => isAsBefore(before, other)),
       )
-      return new Map(same.map(([service, { rejection }]) => [service, rejection]))
+      return new Map(same)
     },
 
     settle(out, seen, texts, now) {
       const known = byService(seen)
       const before = cases
       const next = new Map<string, Case>()
-      for (const [service, rejection] of out) {
+      for (const [service, { rejection, clashes }] of out) {
         const parts = known.get(service)
         if (parts === undefined) continue
         const old = before.get(service)
@@ -56,7 +67,8 @@ export function createQuarantine(): Quarantine {
           const again =
             isOld && old.rejection.reason === rejection.reason ? Math.min(old.delay * 2, LAST_RETRY_MS) : RETRY_MS
           const delay = rejection.reason === 'untested' ? UNTESTED_MS : again
-          next.set(service, { rejection, parts, texts, delay, retryAt: now + delay })
+          const others = new Map(clashes ? [...known].filter(([other]) => !out.has(other)) : [])
+          next.set(service, { rejection, clashes, parts, texts, others, delay, retryAt: now + delay })
         }
       }
       cases = next

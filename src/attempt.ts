@@ -33,20 +33,22 @@ export type Refusal =
       readonly diagnostics: NonEmpty<Diagnostic>
     }
 
+/** What is to become live, in the place of what. */
+export interface Wish {
+  draw(): Generation
+  readonly live: Generation | undefined
+  /** What was prepared for this digest already. */
+  ahead(digest: string): Promise<Prepared> | undefined
+  readonly since: number // when it was asked for, in ms on the runtime's clock
+}
+
 /** Renders and applies, once. Throws only what is a bug. */
-export async function attempt(
-  draw: () => Generation,
-  live: Generation | undefined,
-  ahead: (digest: string) => Promise<Prepared> | undefined,
-  target: Target,
-  retries: Retries,
-  runtime: UpdateRuntime,
-): Promise<Attempt> {
+export async function attempt(wish: Wish, target: Target, retries: Retries, runtime: UpdateRuntime): Promise<Attempt> {
   const { clock, emit, signal } = runtime
   const started = clock.now()
   let generation: Generation
   try {
-    generation = draw()
+    generation = wish.draw()
   } catch (error) {
     if (!isOf('template', error)) throw error
     return { kind: 'refused', refusal: { by: 'template', problem: reasonOf(error), code: error.code } }
@@ -60,8 +62,8 @@ export async function attempt(
 
   emit({ type: 'generation.rendered', digest, files: files.length, ms: clock.now() - started })
   try {
-    const outcome = await apply(generation, target, runtime, ahead(digest))
-    return settle(generation, outcome, live, started, retries, runtime)
+    const outcome = await apply(generation, target, runtime, wish.ahead(digest))
+    return settle(generation, outcome, wish, retries, runtime)
   } catch (error) {
     if (signal.aborted) return { kind: 'failed' }
     if (!isOf('target', error)) throw error
@@ -76,8 +78,7 @@ export async function attempt(
 function settle(
   generation: Generation,
   outcome: Outcome,
-  live: Generation | undefined,
-  started: number,
+  { live, since }: Wish,
   retries: Retries,
   { clock, emit, again }: UpdateRuntime,
 ): Attempt {
@@ -91,7 +92,7 @@ function settle(
       // Nothing was done, but a refusal before it is over: the catalog has come back to what is live.
       const isOver = retries.lastProblem() !== undefined
       if (outcome.kind !== 'unchanged' || live?.digest !== digest || isOver) {
-        emit({ type: 'generation.activated', digest, how: outcome.kind, ms: clock.now() - started, added, removed })
+        emit({ type: 'generation.activated', digest, how: outcome.kind, ms: clock.now() - since, added, removed })
       }
       retries.succeeded()
       return { kind: 'live', live: generation }

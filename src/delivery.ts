@@ -96,12 +96,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   /** Makes it live, without those who are refused. */
   async function deliver(seen: Seen, outputs: readonly Output[], runtime: UpdateRuntime): Promise<Result> {
+    const since = runtime.clock.now()
     const texts = textsOf(outputs)
     let out = quarantine.kept(seen, texts, now())
     for (let round = 1; ; round += 1) {
       // What was live of somebody who is out goes on, unless that is refused, too.
       const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined)
-      const result = await attempt(() => draw(sieved, outputs), live, takeAhead, target, retries, runtime)
+      const wish = { draw: () => draw(sieved, outputs), live, ahead: takeAhead, since }
+      const result = await attempt(wish, target, retries, runtime)
       switch (result.kind) {
         case 'failed':
           return result

@@ -21,7 +21,7 @@ export type Attempt =
   | { readonly kind: 'rolled_back'; readonly problem: string }
   /** Refused a moment ago, and too soon to be tried again. */
   | { readonly kind: 'refused_before'; readonly problem: string }
-  /** A disk, a stop; said where there is something to say. Nobody's fault here. */
+  /** A disk, a stop, a reload too many; said where there is something to say. Nobody's fault here. */
   | { readonly kind: 'failed' }
 
 export type Refusal =
@@ -58,6 +58,12 @@ export async function attempt(wish: Wish, target: Target, retries: Retries, runt
   if (tooSoon !== undefined) {
     runtime.again(tooSoon.retryIn + 1)
     return { kind: 'refused_before', problem: tooSoon.problem }
+  }
+
+  const wait = (await target.readyIn?.(digest)) ?? 0
+  if (wait > 0) {
+    runtime.again(wait + 1) // with what is newest then
+    return { kind: 'failed' }
   }
 
   emit({ type: 'generation.rendered', digest, files: files.length, ms: clock.now() - started })

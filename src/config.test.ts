@@ -22,6 +22,7 @@ describe('without a word', () => {
       source: ['consul'],
       template: [],
       wait: { min: 25, max: 250 },
+      reload_interval: 2_000,
       tag: [],
       health: ['passing'],
       refuse: [],

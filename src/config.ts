@@ -70,6 +70,9 @@ export const Config = z.strictObject({
     .describe(
       'min[:max]: render after min of calm, at the latest max after the first change; max is 4 x min when left out',
     ),
+  reload_interval: duration
+    .prefault('2s')
+    .describe('nginx is reloaded once in this time, after three at once; 0s reloads for every change'),
   template_env: list
     .prefault([])
     .describe('environment variables that templates for the nginx tree may read; repeatable'),

@@ -215,6 +215,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       }
       const { digest } = generation
       if (digest === live?.digest || retries.tooSoon(digest) !== undefined) return
+      if (((await target.readyIn?.(digest)) ?? 0) > 0) return
       takeAhead(undefined)
       const prepared = prepare(generation, target, runtime)
       ahead = { digest, prepared }

@@ -7,6 +7,7 @@ import { withoutSecrets } from './environment.ts'
 import { UpstreamdError } from './errors.ts'
 import { chooseLayout, type Entry, type Layout } from './layout-choice.ts'
 import { openMemory } from './memory.ts'
+import { withReloadBudget } from './reload-budget.ts'
 import { loadTemplates } from './render/templates.ts'
 import type { Surroundings } from './render/view.ts'
 import type { Runtime } from './runtime.ts'
@@ -52,7 +53,8 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     around: () => Surroundings,
     isSpeaker: boolean,
   ) {
-    const made = targets.create({ ...target, state } as { type: string }, runtime)
+    const plain = targets.create({ ...target, state } as { type: string }, runtime)
+    const made = target.type === 'nginx' ? withReloadBudget(plain, config.reload_interval, runtime) : plain
     const memory = await openMemory(state, fingerprint)
     const templates = loadTemplates(entries, memory.texts, runtime.emit)
     return createDelivery({ templates, target: made, rules, around, policy, memory, isSpeaker, now: runtime.clock.now })

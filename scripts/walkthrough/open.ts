@@ -29,6 +29,7 @@ export async function openStage(closers: (() => Promise<void>)[], interrupted: A
     `-tag=${TAG}`,
     `-domain=${DOMAIN}`,
     `-listen=127.0.0.1:${port}`,
+    '-reload-interval=0s', // six changes in a second are a demo's, not a catalog's
     `-template=${template}:conf.d/ingress.conf`,
   ])
   closers.push(() => stop(running, bench.folder))

@@ -113,6 +113,13 @@ export const flags: readonly Flag[] = [
     fallback: '25ms:250ms',
   },
   {
+    name: 'reload-interval',
+    value: 'duration',
+    key: 'reload_interval',
+    help: 'nginx is reloaded once in this time, after three at once; 0s reloads for every change',
+    fallback: '2s',
+  },
+  {
     name: 'template-env',
     value: 'NAME',
     key: 'template_env',

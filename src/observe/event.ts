@@ -68,6 +68,8 @@ export type Event =
       readonly retryIn: number | undefined
     }
   | { readonly type: 'generation.failed'; readonly code: string; readonly problem: string; readonly retryIn: number }
+  | { readonly type: 'reloads.stretched'; readonly draining: number; readonly interval: number }
+  | { readonly type: 'reloads.eased' }
   | { readonly type: 'process.found'; readonly pid: number; readonly version: string }
   | { readonly type: 'process.started'; readonly pid: number; readonly version: string }
   | { readonly type: 'process.cleaned'; readonly problem: string }

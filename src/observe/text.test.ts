@@ -67,6 +67,8 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   'generation.failed': [
     { type: 'generation.failed', code: 'TARGET_STAGE_FAILED', problem: 'no space left', retryIn: 1_000 },
   ],
+  'reloads.stretched': [{ type: 'reloads.stretched', draining: 5, interval: 4_000 }],
+  'reloads.eased': [{ type: 'reloads.eased' }],
   'process.found': [{ type: 'process.found', pid: 77, version: '1.22.1' }],
   'process.started': [{ type: 'process.started', pid: 77, version: '1.22.1' }],
   'process.cleaned': [{ type: 'process.cleaned', problem: 'removed a stale pid file' }],

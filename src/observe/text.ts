@@ -60,6 +60,10 @@ export function textOf(event: Event): string {
       return `generation ${short(event.digest)} rolled back to ${event.to === undefined ? 'what was before' : short(event.to)}: ${event.problem}${again(event.retryIn)}`
     case 'generation.failed':
       return `${event.problem}; what is live stays, next try in ${formatDuration(event.retryIn)}`
+    case 'reloads.stretched':
+      return `${event.draining} generations before the live one still finish requests; until they are done, nginx is reloaded once in ${formatDuration(event.interval)}, or less often`
+    case 'reloads.eased':
+      return 'old generations are done; nginx is reloaded as often as usual'
     case 'process.found':
       return `found nginx ${event.version} running as ${event.pid}`
     case 'process.started':

@@ -37,6 +37,8 @@ export interface Target {
   /** The generation that was live and verified last, read back from disk, so that a restarted daemon knows it. */
   recall(): Promise<Generation | undefined>
   running(signal: AbortSignal): Promise<Running | undefined>
+  /** The ms this generation has to wait, because the process was told of others a moment ago; 0, and without it: none. */
+  readyIn?(digest: string): Promise<number>
   /** The live tree is byte-identical afterwards; staging the same digest twice is harmless. */
   stage(generation: Generation): Promise<Staged>
   /** What the validator would say of it; nothing is kept and nothing live changes. To find out who is at fault. */

@@ -19,7 +19,8 @@ export function upstreamd(name: string, args: readonly string[] = []): Contender
       const bench = workbench('bench')
       const port = await freePort()
       const where = [`-consul-addr=${consul}`, '-tag=bench', '-domain=bench', `-listen=127.0.0.1:${port}`]
-      const running = bench.start([...where, '-log-level=info', ...args])
+      // Every change is measured, however fast they come.
+      const running = bench.start([...where, '-log-level=info', '-reload-interval=0s', ...args])
       return {
         port,
         async stop() {

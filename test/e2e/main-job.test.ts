@@ -25,6 +25,7 @@ describe('services in Consul are served by nginx under their own names', () => {
       '-tag=calico',
       '-domain=flyclock.cn',
       `-listen=127.0.0.1:${port}`,
+      '-reload-interval=0s', // one change comes after the other here
     ])
     await running.saw('daemon.ready')
   })

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isWorker } from '../../src/target/nginx/proc.ts'
 import { get } from '../support/http.ts'
 import { openScene, type Scene } from '../support/scene.ts'
+import { nginxOf } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
 
 describe('a service whose last instance fails its check', () => {
@@ -25,11 +27,17 @@ describe('a service whose last instance fails its check', () => {
   }
   const status = async (service: string) => (await get(scene.port, `${service}.test`)).status
   const statuses = async (...services: string[]) => Promise.all(services.map(status))
-  /** Workers of the generation before answer for a moment beside the new ones. */
-  const laterIsLive = () =>
-    until('no worker is left that does not know what came later', async () =>
-      (await statuses(...Array.from({ length: 20 }, () => 'later'))).every(found => found === 200),
+  const workers = () =>
+    new Set(
+      nginxOf(scene.bench.folder)
+        .filter(isWorker)
+        .map(({ pid }) => pid),
     )
+  /** What came later is live, and the workers from before, which answer for a moment more, are gone. */
+  async function laterIsLive(before: ReadonlySet<number>): Promise<void> {
+    await scene.answers('later.test')
+    await until('the workers from before are gone', () => [...workers()].every(pid => !before.has(pid)))
+  }
   /** A template that says nothing of services without servers. */
   function plainTemplate(): string {
     const path = join(scene.bench.folder, 'plain.conf.njk')
@@ -59,9 +67,10 @@ describe('a service whose last instance fails its check', () => {
     await running.saw('daemon.ready')
     expect(await statuses('api', 'never')).toEqual([200, given.never])
 
+    const before = workers()
     register({ api: 'critical', web: 'passing', never: 'critical', later: 'passing' })
 
-    await laterIsLive()
+    await laterIsLive(before)
     expect(await statuses('api', 'never', 'web')).toEqual([given.api, given.never, 200])
     await running.saw('selection.rejected', ({ rejection }) => rejection.service === 'api')
   })
@@ -75,9 +84,10 @@ describe('a service whose last instance fails its check', () => {
     const running = scene.bench.start([...scene.own, plainTemplate(), `-on-empty=${onEmpty}`])
     await running.saw('daemon.ready')
 
+    const before = workers()
     register({ api: 'critical', web: 'passing', never: 'critical', later: 'passing' })
 
-    await laterIsLive()
+    await laterIsLive(before)
     expect(await statuses('api', 'never', 'web')).toEqual([api, 404, 200])
   })
 
@@ -86,13 +96,14 @@ describe('a service whose last instance fails its check', () => {
     const args = [...scene.own, '-on-empty=keep']
     const first = scene.bench.start(args)
     await first.saw('daemon.ready')
+    const before = workers()
     register({ api: 'critical', web: 'passing', later: 'passing' })
-    await laterIsLive()
+    await laterIsLive(before)
     await first.stop()
 
     const second = scene.bench.start(args)
-    await second.saw('selection.changed')
-    await laterIsLive()
+    await second.saw('daemon.ready')
+    await scene.answers('later.test')
     expect(await status('api')).toBe(200)
 
     register({ web: 'passing', later: 'passing' })

@@ -19,7 +19,7 @@ it.each([
   'no request on a fresh connection fails through 15 reloads in $layout, and no worker is left over',
   async ({ args }) => {
     const { bench, services, backend, port } = scene
-    const running = bench.start(args())
+    const running = bench.start([...args(), '-reload-interval=0s'])
     await running.saw('daemon.ready')
     const workers = () => nginxOf(bench.folder).filter(isWorker).length
     const usual = workers()

@@ -50,7 +50,7 @@ export const layers: readonly (readonly RegExp[])[] = [
     /^source\/\w+\//,
     /^target\/\w+\//,
     /^render\/\w+\//,
-    /^(apply|announce|resolver|retries|chooser|culprits|quarantine)\.ts$/,
+    /^(apply|announce|resolver|retries|chooser|culprits|quarantine|reload-budget)\.ts$/,
   ],
   [/^(source|target|render)\/registry\.ts$/],
   [/^render\/templates\.ts$/, /^config\.ts$/],

@@ -29,6 +29,7 @@ describe('data stays inside an argument', () => {
     'set $a \\"«x»;',
     'content_by_lua_block { local s = "«web.x:80»" -- don\'t }\n }\nserver { server_name «a»; }',
     'add_header X "«»";',
+    'set_by_lua $a \'return "«web.x:80»"\';',
     'add_header X "«é 漢字 😀»";',
   ])('%s', text => {
     expect(check(text)).toEqual([])
@@ -55,6 +56,11 @@ describe('data that is more than that is told', () => {
     ['map $a $b { "«default»" x; }', '"default" means something of its own in this block'],
     ['map $a $b { «a;b» c; }', '"a;b" holds ;, outside quotes'],
     ['content_by_lua_block { local s = "«"..os.exit()»" }', '"\\"..os.exit()" would be Lua code'],
+    ['content_by_lua \'ngx.say("«"..os.exit()..""»")\';', '"\\"..os.exit()..\\"\\"" would be code, in content_by_lua'],
+    ['perl_set $a \'sub { "«".exit."»" }\';', '"\\".exit.\\"" would be code, in perl_set'],
+    ['add_header X "a"«)b»;', '")b" stands right behind a closing quote'],
+    ['map $a ${{ x; «deny» all;', '"deny" would be the name of a directive'],
+    ['set $a b\f"; «deny» all;', '"deny" would be the name of a directive'],
     ['map $a $b { x y; }\n«deny» all;', '"deny" would be the name of a directive'],
     ['"a«»" b; «x» c;', '"x" would be the name of a directive'],
   ])('%s', (text, told) => {

@@ -30,6 +30,9 @@ const tableWords = new Set([
   'delete',
 ])
 
+/** Directives whose arguments are programs. */
+const isCode = /_by_lua$|^perl(_set)?$/
+
 /**
  * Every marked span that does not lie inside one argument, in the order of the text. Data may fill arguments; it must
  * never make a directive, end one, a block or a comment, or name a variable. Reads the text once.
@@ -41,6 +44,7 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
   let words = 0 // of the directive so far
   let name = '' // of the directive: its first word
   let start = 0 // of the word
+  let quoteEnd = -1 // offset behind the last closing quote
   let luaEnd = 0 // offset of the brace that closes a block of Lua
   let at = 0
 
@@ -65,6 +69,10 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
     const isSyntax = state === DOUBLE ? /["\\$]/ : state === SINGLE ? /['\\$]/ : /[\s;{}\\$]/
     const [char] = isSyntax.exec(value) ?? (state === BETWEEN ? (/^["'#]/.exec(value) ?? []) : [])
     if (char !== undefined) return `holds ${/\s/.test(char) ? 'a blank' : char}, ${place}`
+
+    // nginx wants a blank there, or a `)`, with which another argument begins.
+    if (state === BETWEEN && from === quoteEnd) return 'stands right behind a closing quote'
+    if (isCode.test(name)) return /^[\w./:-]*$/.test(value) ? undefined : `would be code, in ${name}`
 
     const isFirstWord = words === (state === BETWEEN ? 0 : 1)
     if (!isFirstWord) return undefined
@@ -92,12 +100,15 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
         case DOUBLE:
         case SINGLE:
           if (char === 92) at += 1
-          else if (char === (state === DOUBLE ? 34 : 39)) endWord()
+          else if (char === (state === DOUBLE ? 34 : 39)) {
+            endWord()
+            quoteEnd = at + 1
+          }
           break
         case WORD:
           if (char === 92) at += 1
-          else if (char === 36 && text.charCodeAt(at + 1) === 123) at += 1
-          else if (char <= 32 || char === 59 || char === 123) {
+          else if (char === 36) skipOpened()
+          else if (isBlank(char) || char === 59 || char === 123) {
             endWord()
             continue // what ended the word is read between words
           }
@@ -110,7 +121,7 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
   }
 
   function between(char: number): void {
-    if (char <= 32) return
+    if (isBlank(char)) return
     if (char === 35) state = COMMENT
     else if (char === 59) endDirective()
     else if (char === 123) {
@@ -127,8 +138,13 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
       start = at
       words += 1
       if (char === 92) at += 1
-      else if (char === 36 && text.charCodeAt(at + 1) === 123) at += 1
+      else if (char === 36) skipOpened()
     }
+  }
+
+  /** Behind a `$`, braces belong to the word, however many. */
+  function skipOpened(): void {
+    while (text.charCodeAt(at + 1) === 123) at += 1
   }
 
   function endWord(): void {
@@ -140,4 +156,9 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
     words = 0
     name = ''
   }
+}
+
+/** What ends a word; anything else, other control characters too, is part of it. */
+function isBlank(char: number): boolean {
+  return char === 32 || char === 9 || char === 10 || char === 13
 }

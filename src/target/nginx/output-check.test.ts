@@ -29,6 +29,8 @@ describe('data stays inside an argument', () => {
     'set $a \\"«x»;',
     'content_by_lua_block { local s = "«web.x:80»" -- don\'t }\n }\nserver { server_name «a»; }',
     'add_header X "«»";',
+    'location ~ ^/«a» { proxy_set_header X «~b»; }',
+    'map $a $b { ~^«a~b» «~c»; }',
     'set_by_lua $a \'return "«web.x:80»"\';',
     'add_header X "«é 漢字 😀»";',
   ])('%s', text => {
@@ -61,6 +63,9 @@ describe('data that is more than that is told', () => {
     ['add_header X "a"«)b»;', '")b" stands right behind a closing quote'],
     ['map $a ${{ x; «deny» all;', '"deny" would be the name of a directive'],
     ['set $a b\f"; «deny» all;', '"deny" would be the name of a directive'],
+    ['location «~.» { }', '"~." would be a regular expression'],
+    ['server_name a "«~.»";', '"~." would be a regular expression'],
+    ['map $a $b { «~*.» x; }', '"~*." would be a regular expression'],
     ['map $a $b { x y; }\n«deny» all;', '"deny" would be the name of a directive'],
     ['"a«»" b; «x» c;', '"x" would be the name of a directive'],
   ])('%s', (text, told) => {

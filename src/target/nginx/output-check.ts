@@ -74,10 +74,18 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
     if (state === BETWEEN && from === quoteEnd) return 'stands right behind a closing quote'
     if (isCode.test(name)) return /^[\w./:-]*$/.test(value) ? undefined : `would be code, in ${name}`
 
+    const isStart = state === BETWEEN || (state !== WORD && from === start + 1)
+    if (isStart && value.startsWith('~') && mayBeRegex()) return 'would be a regular expression'
+
     const isFirstWord = words === (state === BETWEEN ? 0 : 1)
     if (!isFirstWord) return undefined
     if (!tables.has(blocks.at(-1) ?? '')) return 'would be the name of a directive'
     return tableWords.has(wordAround(from, end)) ? 'means something of its own in this block' : undefined
+  }
+
+  /** A value that matches what is nobody's or everybody's: `~.`. */
+  function mayBeRegex(): boolean {
+    return name === 'location' || name === 'server_name' || (name === '' && blocks.at(-1) === 'map')
   }
 
   function wordAround(from: number, end: number): string {

@@ -99,9 +99,9 @@ class Parts implements Origin {
   ): readonly T[] {
     for (const part of parts) {
       const service = nameOf(part)
-      this.#owners.set(part, service)
+      this.#own(part, service)
       for (const server of serversOf(part)) {
-        this.#owners.set(server, service)
+        this.#own(server, service)
         this.#collect([server.id, server.node], service)
         this.#collect(server.tags, service)
         this.#collect(Object.keys(server.meta), service)
@@ -109,6 +109,14 @@ class Parts implements Origin {
       }
     }
     return frozen(parts)
+  }
+
+  /** A part and the lists and tables in it. */
+  #own(part: object, service: string): void {
+    this.#owners.set(part, service)
+    for (const inner of Object.values(part)) {
+      if (typeof inner === 'object' && inner !== null) this.#owners.set(inner, service)
+    }
   }
 
   #collect(texts: readonly string[], service: string): void {

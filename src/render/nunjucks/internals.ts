@@ -50,6 +50,7 @@ export interface NunjucksRuntime {
   readonly Frame: new () => Frame
   readonly SafeString: new (text: string) => object
   suppressValue(value: unknown, autoescape: boolean): unknown
+  fromIterator(list: unknown): unknown
 }
 
 export interface Compiler {

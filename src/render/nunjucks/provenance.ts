@@ -21,6 +21,8 @@ export class Provenance {
   readonly #view: View
   readonly #own: Set<string>
   readonly #composed = new Map<string, string>() // text → the same with marks
+  /** Texts of the template's that were read from the catalog, too, since they were made → whose they are there. */
+  readonly #read = new Map<string, string | undefined>()
   readonly #owners: (string | undefined)[] = [undefined]
   readonly #numbers = new Map<string | undefined, number>([[undefined, 0]])
   /** The service whose part of the view was looked at last. */
@@ -32,18 +34,22 @@ export class Provenance {
     this.#own = new Set([...literals, ...given.filter(text => !holdsMark(text))])
   }
 
-  /** A part of the view is looked at: what is printed next belongs to its service. */
-  touch(part: object): void {
-    this.current = this.#view[origin].serviceOf(part) ?? this.current
+  /** A part of the view is looked at, and this is found there: what is printed next belongs to its service. */
+  touch(part: object, found: unknown): void {
+    const service = this.#view[origin].serviceOf(part)
+    if (service === undefined) return
+    this.current = service
+    this.#remember(found)
   }
 
   /** A value as it is to be printed, marked where it is data. */
   print(value: unknown): string {
     const text = String(value)
     if (text === '') return ''
-    const owners = this.#view[origin].texts.get(text)
-    if (owners !== undefined) return this.#mark(text, owners.includes(this.current ?? '') ? this.current : owners[0])
-    return this.#composed.get(text) ?? (this.#own.has(text) ? text : this.#mark(text, this.current))
+    if (this.#read.has(text)) return this.#mark(text, this.#read.get(text))
+    const composed = this.#composed.get(text)
+    if (composed !== undefined) return this.#isTheirs(text, composed) ? this.#mark(text, this.current) : composed
+    return this.#own.has(text) ? text : this.#mark(text, this.current)
   }
 
   /** Texts put together: each part keeps what is known of it. */
@@ -66,24 +72,39 @@ export class Provenance {
   /** Remembers how a text with marks was composed, and gives it without. */
   keep(marked: string): string {
     const { text } = unmark(marked, this.#owners)
+    this.#read.delete(text)
     // Without syntax in it, it does not matter who wrote which part; the whole may stand for data then.
     if (text !== marked && mayBeSyntax(text)) this.#composed.set(text, marked)
     else if (text === marked) this.#own.add(text)
     return text
   }
 
-  /** What was made of these values by a filter: the template's own, if all of them are. */
+  /** What a filter or a method made of these values: the template's own, if all of them are. */
   derive(result: unknown, inputs: readonly unknown[]): void {
-    if (typeof result !== 'string' || result === '') return
-    if (inputs.every(input => isAtom(input) && (typeof input !== 'string' || this.#isOwn(input)))) this.#own.add(result)
+    const isOwn = inputs.every(input => isAtom(input) && (typeof input !== 'string' || this.#isOwn(input)))
+    if (!isOwn) this.#remember(result)
+    else for (const text of textsIn(result)) this.#own.add(text)
   }
 
   finish(marked: string): Printed {
     return unmark(marked, this.#owners)
   }
 
+  /** Data may be equal to a text of the template's: from here on it counts as data. */
+  #remember(found: unknown): void {
+    for (const text of textsIn(found)) {
+      if (this.#own.has(text) || this.#composed.has(text)) this.#read.set(text, this.current)
+    }
+  }
+
+  /** Is a text, composed of more than data and blanks, also one that this very service has in the catalog? */
+  #isTheirs(text: string, composed: string): boolean {
+    const owners = this.#view[origin].texts.get(text)
+    return owners?.includes(this.current ?? '') === true && /\S/.test(ownPartsOf(composed))
+  }
+
   #isOwn(text: string): boolean {
-    return text === '' || (this.#own.has(text) && !this.#view[origin].texts.has(text))
+    return text === '' || (this.#own.has(text) && !this.#read.has(text))
   }
 
   #markAround(text: string, owner: string | undefined): string {
@@ -107,6 +128,19 @@ function escaped(text: string): string {
 
 function isAtom(value: unknown): boolean {
   return typeof value !== 'object' || value === null
+}
+
+/** A text, or the texts of a list; what lies deeper is read from there. */
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value]
+  return Array.isArray(value) ? value.filter(part => typeof part === 'string' && part !== '') : []
+}
+
+function ownPartsOf(marked: string): string {
+  return marked
+    .split(MARK)
+    .filter((_, at) => at % 3 === 0)
+    .join('')
 }
 
 /** Between marks stand in turn: a text of the template's own, the number of an owner, a value. */

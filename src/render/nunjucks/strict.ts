@@ -47,10 +47,25 @@ export function strictRuntime(provenance: Provenance): StrictRuntime {
         throw new LookupError(`${path} is undefined, so it has no ${name}`, line, column)
       }
       const owner = Object(value)
-      if (owner === value) provenance.touch(owner)
       const found = Object.hasOwn(owner, name) || isBuiltIn(value) ? owner[name] : undefined
+      if (owner === value) provenance.touch(owner, found)
       if (found === undefined && strict) throw new LookupError(`${path}.${name} is undefined`, line, column)
-      return typeof found === 'function' ? found.bind(value) : found
+      if (typeof found !== 'function') {
+        if (owner !== value) provenance.derive(found, [value]) // a character of a text
+        return found
+      }
+      return (...given: readonly unknown[]) => {
+        const result = found.apply(value, given)
+        provenance.derive(result, [value, ...given])
+        return result
+      }
+    },
+
+    fromIterator(list) {
+      if (typeof list === 'string') provenance.derive([...list], [list])
+      else if (typeof list === 'object' && list !== null)
+        provenance.touch(list, Object.keys(list).concat(Object.values(list)))
+      return nunjucksRuntime.fromIterator(list)
     },
 
     suppressValue: value => (value === undefined || value === null ? '' : provenance.print(value)),

@@ -60,3 +60,12 @@ it('data that is more than an argument is told with its place, its value and its
     },
   ])
 })
+
+it('of each service only the first is told, with its line', () => {
+  const file = fileOf('server {\n  gzip «web:a b»;\n  gzip «web:c d»;\n  gzip «api:e f»;\n}\n')
+
+  expect(breakoutsIn([file]).map(({ line, service }) => [line, service])).toEqual([
+    [2, 'web'],
+    [4, 'api'],
+  ])
+})

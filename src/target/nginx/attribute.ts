@@ -18,15 +18,23 @@ export function serviceAt({ text, spans = [] }: RenderedFile, line: number): str
   return undefined
 }
 
-/** What the files print from the catalog that is not an argument, one diagnostic each. */
+/** What the files print from the catalog that is not an argument: the first of each service, for one may register thousands. */
 export function breakoutsIn(files: readonly RenderedFile[]): Diagnostic[] {
-  return files.flatMap(({ path, text, spans = [] }) =>
-    breakouts(text, spans).map(({ start, value, service, why }): Diagnostic => {
-      const line = text.slice(0, start).split('\n').length
+  return files.flatMap(({ path, text, spans = [] }) => {
+    const told = new Set<string | undefined>()
+    const diagnostics: Diagnostic[] = []
+    let line = 1
+    let at = 0
+    for (const { start, value, service, why } of breakouts(text, spans)) {
+      if (told.has(service)) continue
+      told.add(service)
+      line += text.slice(at, start).split('\n').length - 1
+      at = start
       const message = `the value ${quote(value)} would be more than an argument: it ${why}`
-      return { severity: 'error', message, file: path, line, ...(service !== undefined && { service }) }
-    }),
-  )
+      diagnostics.push({ severity: 'error', message, file: path, line, ...(service !== undefined && { service }) })
+    }
+    return diagnostics
+  })
 }
 
 /** Directives that touch the stretch, innermost first. */

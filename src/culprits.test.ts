@@ -26,14 +26,14 @@ describe('who is refused', () => {
   it('nobody, in one trial', async () => {
     const { trial, trials } = court([], nobody)
 
-    expect(await findCulprits(names, trial, always)).toEqual({ good: names, culprits: new Map(), untested: [] })
+    expect(await findCulprits([names], trial, always)).toEqual({ good: names, culprits: new Map(), untested: [] })
     expect(trials).toHaveLength(1)
   })
 
   it('the one that is named, in three trials', async () => {
     const { trial, trials } = court(['s42'], () => ['s42'])
 
-    const { good, culprits } = await findCulprits(names, trial, always)
+    const { good, culprits } = await findCulprits([names], trial, always)
 
     expect([good.length, [...culprits.keys()]]).toEqual([99, ['s42']])
     expect(trials).toHaveLength(3)
@@ -42,7 +42,7 @@ describe('who is refused', () => {
   it('the one that nobody names, by halving', async () => {
     const { trial, trials } = court(['s42'], nobody)
 
-    expect([...(await findCulprits(names, trial, always)).culprits]).toEqual([
+    expect([...(await findCulprits([names], trial, always)).culprits]).toEqual([
       ['s42', { problem: 'refused: s42', clashes: false }],
     ])
     expect(trials.length).toBeLessThan(18)
@@ -51,7 +51,7 @@ describe('who is refused', () => {
   it('not the one that is named wrongly', async () => {
     const { trial } = court(['s42'], group => (group.includes('s43') ? ['s43'] : []))
 
-    const { good, culprits } = await findCulprits(names, trial, always)
+    const { good, culprits } = await findCulprits([names], trial, always)
 
     expect([...culprits.keys()]).toEqual(['s42'])
     expect(good).toContain('s43')
@@ -60,15 +60,32 @@ describe('who is refused', () => {
   it('of two that only clash, one', async () => {
     const { trial } = court([], nobody, ['s1', 's99'])
 
-    const { good, culprits } = await findCulprits(names, trial, always)
+    const { good, culprits } = await findCulprits([names], trial, always)
 
     expect([good.length, [...culprits]]).toEqual([99, [['s99', { problem: 'refused: clash', clashes: true }]]])
+  })
+
+  it('of two that only clash, the one of the later group, whoever is named', async () => {
+    const { trial } = court([], group => group.slice(0, 1), ['s1', 's99'])
+
+    const { culprits } = await findCulprits([['s99'], names.slice(0, 99)], trial, always)
+
+    expect([...culprits.keys()]).toEqual(['s1'])
+  })
+
+  it('and a group is accepted however many of the later ones are refused', async () => {
+    const { trial, trials } = court(names.slice(1), nobody)
+
+    const { good, untested } = await findCulprits([['s0'], names.slice(1)], trial, () => trials.length < 5)
+
+    expect(good).toEqual(['s0'])
+    expect(untested.length).toBeGreaterThan(0)
   })
 
   it('and who could not be tried in time', async () => {
     const { trial, trials } = court(['s0', 's99'], nobody)
 
-    const { good, culprits, untested } = await findCulprits(names, trial, () => trials.length < 4)
+    const { good, culprits, untested } = await findCulprits([names], trial, () => trials.length < 4)
 
     expect(good.length + culprits.size + untested.length).toBe(100)
     expect(untested.length).toBeGreaterThan(0)
@@ -79,7 +96,7 @@ describe('who is refused', () => {
       fc.asyncProperty(fc.subarray(names), fc.subarray(names, { maxLength: 5 }), async (bad, accused) => {
         const { trial } = court(bad, () => accused)
 
-        const { good, culprits } = await findCulprits(names, trial, always)
+        const { good, culprits } = await findCulprits([names], trial, always)
 
         expect([...culprits.keys()].sort()).toEqual(bad.toSorted())
         expect(good.toSorted()).toEqual(names.filter(name => !bad.includes(name)).sort())

@@ -29,18 +29,19 @@ interface Group {
 
 /**
  * Which of the suspects are refused, alone or beside the others? Those accepted are kept together as they are found,
- * so two that only clash are told apart: the later one is the culprit. Whoever is named is tried by himself; where
- * nobody is, the group is halved. `hasTime` is asked before every trial.
+ * so two that only clash are told apart: the later one is the culprit, and groups come in the order of what they are
+ * entitled to. Whoever is named is tried by himself; where nobody is, the group is halved. `hasTime` is asked before
+ * every trial.
  */
 export async function findCulprits(
-  suspects: readonly string[],
+  suspects: readonly (readonly string[])[],
   trial: (services: readonly string[]) => Promise<Trial>,
   hasTime: () => boolean,
 ): Promise<Findings> {
   const good: string[] = []
   const culprits = new Map<string, Conviction>()
   const untested: string[] = []
-  const queue: Group[] = [{ services: suspects, isAccused: false }]
+  const queue: Group[] = suspects.map(services => ({ services, isAccused: false })).reverse()
 
   for (let group = queue.pop(); group !== undefined; group = queue.pop()) {
     const { services, isAccused } = group

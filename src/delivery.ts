@@ -135,6 +135,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       seen,
       live: liveSeen,
       areTemplatesProven: templates.areProven(outputs),
+      wereOut: quarantine.names(),
       hasFallback: templates.accepted() !== undefined,
       draw: (part: Seen) => draw(part, outputs),
     }

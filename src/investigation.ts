@@ -3,7 +3,7 @@ import { isOf, reasonOf } from './errors.ts'
 import { describe } from './model/diagnostic.ts'
 import type { Generation } from './model/generation.ts'
 import type { Exclusion, Out } from './quarantine.ts'
-import { byService, filtered, isSame, type Seen } from './render/seen.ts'
+import { byService, filtered, isSame, type Parts, type Seen } from './render/seen.ts'
 import type { Runtime } from './runtime.ts'
 import type { Target } from './target/target.ts'
 
@@ -23,20 +23,29 @@ export interface Scene {
   readonly live: Seen | undefined
   /** Have these very templates been accepted before? Then only what has changed since can be at fault. */
   readonly areTemplatesProven: boolean
+  /** Those that were out until now: with whom they clash, that one stays. */
+  readonly wereOut: ReadonlySet<string>
   readonly hasFallback: boolean // are there other templates that were accepted?
   readonly draw: (seen: Seen) => Generation
 }
 
 /** Whose fault is it that a generation was refused? Throws errors of class `target`. */
-export async function investigate(scene: Scene, target: Target, { clock, signal }: Runtime): Promise<Verdict> {
-  const { seen, live, areTemplatesProven, hasFallback, draw } = scene
+export async function investigate(
+  scene: Scene,
+  target: Pick<Target, 'judge'>,
+  { clock, signal }: Runtime,
+): Promise<Verdict> {
+  const { seen, live, areTemplatesProven, wereOut, hasFallback, draw } = scene
   const until = clock.now() + BUDGET_MS
   const hasTime = () => clock.now() < until && !signal.aborted
   const all = byService(seen)
-  const before = live === undefined ? new Map() : byService(live)
+  const before: ReadonlyMap<string, Parts> = live === undefined ? new Map() : byService(live)
   const isChanged = (service: string) => !isSame(before.get(service), all.get(service))
   const suspects = areTemplatesProven ? [...all.keys()].filter(isChanged) : [...all.keys()]
   const isSuspect = new Set(suspects)
+  // Nobody who comes now, however many they are, costs one who is live his place or his turn.
+  const rank = (service: string) => (wereOut.has(service) ? 2 : before.has(service) ? 0 : 1)
+  const ranked = [0, 1, 2].map(wanted => suspects.filter(service => rank(service) === wanted))
 
   const trial = (wanted: ReadonlySet<string>, others: (service: string) => boolean): Promise<Trial> => {
     signal.throwIfAborted()
@@ -58,9 +67,9 @@ export async function investigate(scene: Scene, target: Target, { clock, signal 
   }
 
   // First without all the others, which is many times faster; beside them only when that finds nobody.
-  const first = await findCulprits(suspects, alone, hasTime)
+  const first = await findCulprits(ranked, alone, hasTime)
   const isNobody = first.culprits.size + first.untested.length === 0
-  const { culprits, untested } = isNobody ? clashing(await findCulprits(suspects, beside, hasTime)) : first
+  const { culprits, untested } = isNobody ? clashing(await findCulprits(ranked, beside, hasTime)) : first
 
   const lost = hasFallback ? [...culprits].filter(([service]) => before.get(service)?.site !== undefined) : []
   if (lost.length > 0) return { kind: 'template', problem: `it would cost services that are live: ${listed(lost)}` }
@@ -69,7 +78,12 @@ export async function investigate(scene: Scene, target: Target, { clock, signal 
 }
 
 /** Renders and judges. */
-async function tried(seen: Seen, draw: Scene['draw'], target: Target, signal: AbortSignal): Promise<Trial> {
+async function tried(
+  seen: Seen,
+  draw: Scene['draw'],
+  target: Pick<Target, 'judge'>,
+  signal: AbortSignal,
+): Promise<Trial> {
   let generation: Generation
   try {
     generation = draw(seen)

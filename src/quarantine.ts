@@ -31,6 +31,8 @@ export interface Quarantine {
   kept(seen: Seen, texts: string, now: number): Out
   /** What is live leaves these out. Returns what there is to say about it. */
   settle(out: Out, seen: Seen, texts: string, now: number): Event[]
+  /** Whom what is live leaves out. */
+  names(): ReadonlySet<string>
   /** The ms until somebody is tried again; undefined when nobody is out. */
   retryIn(now: number): number | undefined
 }
@@ -74,6 +76,8 @@ export function createQuarantine(): Quarantine {
       cases = next
       return [...changes('selection.accepted', before, next), ...changes('selection.rejected', next, before)]
     },
+
+    names: () => new Set(cases.keys()),
 
     retryIn(now) {
       const times = [...cases.values()].map(({ retryAt }) => retryAt - now)

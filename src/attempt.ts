@@ -11,6 +11,8 @@ import type { Target } from './target/target.ts'
 /** What an update may use; `again` asks for another one in so many ms, whether or not anything changes until then. */
 export interface UpdateRuntime extends Runtime {
   again(ms: number): void
+  /** Has something newer come meanwhile? */
+  isStale(): boolean
 }
 
 export type Attempt =

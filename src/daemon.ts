@@ -121,7 +121,7 @@ function conduct(
     const now = await current()
     if (now === undefined) return
     if ([...now.resolved.values()].some(addresses => addresses.length === 0)) again(RESOLVE_AGAIN_MS)
-    await delivery.update(now.catalog, now.resolved, { ...runtime, again })
+    await delivery.update(now.catalog, now.resolved, { ...runtime, again, isStale: quiescence.isStale })
   }
 
   async function anticipate(): Promise<void> {

@@ -68,9 +68,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let liveSeen: Seen | undefined // what it was made of
   let ahead: { readonly digest: string; readonly prepared: Promise<Prepared> } | undefined
 
-  function wantedFrom(catalog: Catalog, resolved: SelectionRules['resolved']): Wanted {
-    const answersForUnavailable = templates.outputs().some(({ template }) => template.uses('unavailable'))
-    return { catalog, resolved, live: live?.selection, answersForUnavailable }
+  /** Who is out, and nothing of him is live, is out of everything: he keeps no host name from others. */
+  function wantedFrom(catalog: Catalog, resolved: SelectionRules['resolved'], outputs: readonly Output[]): Wanted {
+    const answersForUnavailable = outputs.some(({ template }) => template.uses('unavailable'))
+    const out = quarantine.kept(catalog, textsOf(outputs), now())
+    const isLive = new Set(live?.selection.sites.map(({ service }) => service))
+    const services = catalog.services.filter(({ name }) => !out.has(name) || isLive.has(name))
+    return { catalog: { ...catalog, services }, resolved, live: live?.selection, answersForUnavailable }
   }
 
   function seenIn(selection: Selection, { catalog, resolved }: Wanted, outputs: readonly Output[]): Seen {
@@ -95,10 +99,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   /** Makes it live, without those who are refused. */
-  async function deliver(seen: Seen, outputs: readonly Output[], runtime: UpdateRuntime): Promise<Result> {
+  async function deliver(
+    seen: Seen,
+    catalog: Catalog,
+    outputs: readonly Output[],
+    runtime: UpdateRuntime,
+  ): Promise<Result> {
     const since = runtime.clock.now()
     const texts = textsOf(outputs)
-    let out = quarantine.kept(seen, texts, now())
+    const kept = quarantine.kept(catalog, texts, now())
+    let out = kept
     for (let round = 1; ; round += 1) {
       // What was live of somebody who is out goes on, unless that is refused, too.
       const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined)
@@ -114,7 +124,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         case 'live':
           live = result.live
           liveSeen = sieved
-          for (const event of quarantine.settle(out, seen, texts, now())) runtime.emit(event)
+          for (const event of quarantine.settle(out, catalog, texts, now())) runtime.emit(event)
+          // One of those who are out now may keep a host name from somebody; then there is more to be made live.
+          if (out.size > kept.size && hasContested(seen.selection)) runtime.again(1)
           return result
       }
 
@@ -134,7 +146,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const scene = {
       seen,
       live: liveSeen,
-      areTemplatesProven: templates.areProven(outputs),
+      // Without a service, any template is fine.
+      areTemplatesProven: templates.areProven(outputs) && liveSeen !== undefined && !isEmpty(liveSeen.selection),
       wereOut: quarantine.names(),
       hasFallback: templates.accepted() !== undefined,
       draw: (part: Seen) => draw(part, outputs),
@@ -203,12 +216,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     },
 
     async anticipate(catalog, resolved, runtime) {
-      const wanted = wantedFrom(catalog, resolved)
       const outputs = templates.outputs()
+      const wanted = wantedFrom(catalog, resolved, outputs)
       const seen = seenIn(chooser.look(wanted, runtime.clock.now()), wanted, outputs)
       let generation: Generation
       try {
-        const out = quarantine.kept(seen, textsOf(outputs), now())
+        const out = quarantine.kept(catalog, textsOf(outputs), now())
         generation = draw(leaveOut(seen, out, live?.selection), outputs)
       } catch (error) {
         if (isOf('template', error)) return // the update says so
@@ -225,11 +238,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
     async update(catalog, resolved, runtime) {
       reconsider(runtime)
-      const wanted = wantedFrom(catalog, resolved)
+      const outputs = templates.outputs() // as they are now: a file may be saved while they are tried
+      const wanted = wantedFrom(catalog, resolved, outputs)
       const { selection, chooseIn } = chooser.choose(wanted, runtime)
       if (chooseIn !== undefined) runtime.again(chooseIn)
-      const outputs = templates.outputs() // as they are now: a file may be saved while they are tried
-      const first = await deliver(seenIn(selection, wanted, outputs), outputs, runtime)
+      const first = await deliver(seenIn(selection, wanted, outputs), catalog, outputs, runtime)
       const retryIn = quarantine.retryIn(now())
       if (retryIn !== undefined) runtime.again(retryIn + 1)
       if (first.kind === 'live') {
@@ -240,7 +253,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
       const accepted = first.kind === 'refused' ? templates.accepted() : undefined
       if (first.kind !== 'refused' || accepted === undefined || runtime.signal.aborted) return
-      const second = await deliver(seenIn(selection, wanted, accepted), accepted, runtime)
+      const second = await deliver(seenIn(selection, wanted, accepted), catalog, accepted, runtime)
       if (second.kind !== 'live') return
       chooser.settled()
       templates.setAside(outputs, first.problem)
@@ -253,6 +266,10 @@ const nothing: Seen = { selection: { sites: [], unavailable: [], rejections: [] 
 
 function isEmpty({ sites, unavailable }: Selection): boolean {
   return sites.length + unavailable.length === 0
+}
+
+function hasContested({ rejections }: Selection): boolean {
+  return rejections.some(({ reason }) => reason === 'server_name_taken')
 }
 
 function textsOf(outputs: readonly Output[]): string {

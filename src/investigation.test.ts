@@ -31,7 +31,7 @@ async function outOf(scene: Pick<Scene, 'seen' | 'live'> & Partial<Scene>): Prom
   const { runtime } = aRuntime()
   const draw = ({ selection }: Seen) => generationOf([], selection)
   const given = { areTemplatesProven: true, wereOut: new Set<string>(), hasFallback: false, draw, ...scene }
-  const verdict = await investigate(given, oncePerPath, runtime)
+  const verdict = await investigate(given, oncePerPath, { ...runtime, again: () => {}, isStale: () => false })
   return verdict.kind === 'services' ? [...verdict.out.keys()] : verdict.kind
 }
 

@@ -1,14 +1,16 @@
+import type { UpdateRuntime } from './attempt.ts'
 import { type Conviction, type Findings, findCulprits, type Trial } from './culprits.ts'
 import { isOf, reasonOf } from './errors.ts'
 import { describe } from './model/diagnostic.ts'
 import type { Generation } from './model/generation.ts'
 import type { Exclusion, Out } from './quarantine.ts'
 import { byService, filtered, isSame, type Parts, type Seen } from './render/seen.ts'
-import type { Runtime } from './runtime.ts'
 import type { Target } from './target/target.ts'
 
 /** Longer than this nobody waits for the good ones to go live; what is not tried by then is tried later. */
 const BUDGET_MS = 5_000
+/** So long it takes, though something newer has come; what is newer is not kept waiting longer. */
+const LEAST_MS = 500
 /** So many services, spread over all of them, speak for all when every one of them is refused. */
 const SAMPLE = 5
 
@@ -33,11 +35,11 @@ export interface Scene {
 export async function investigate(
   scene: Scene,
   target: Pick<Target, 'judge'>,
-  { clock, signal }: Runtime,
+  { clock, signal, isStale }: UpdateRuntime,
 ): Promise<Verdict> {
   const { seen, live, areTemplatesProven, wereOut, hasFallback, draw } = scene
-  const until = clock.now() + BUDGET_MS
-  const hasTime = () => clock.now() < until && !signal.aborted
+  const started = clock.now()
+  const hasTime = () => !signal.aborted && clock.now() - started < (isStale() ? LEAST_MS : BUDGET_MS)
   const all = byService(seen)
   const before: ReadonlyMap<string, Parts> = live === undefined ? new Map() : byService(live)
   const isChanged = (service: string) => !isSame(before.get(service), all.get(service))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aSelection, aServer, aSite } from '../test/support/builders.ts'
+import { aCatalog, aSelection, aServer, aSite } from '../test/support/builders.ts'
 import type { Rejection } from './model/selection.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import type { Seen } from './render/seen.ts'
@@ -10,55 +10,55 @@ const outOf = (service: string, reason: Rejection['reason'] = 'quarantined', cla
 
 const bad = aSite('bad', 1)
 const good = aSite('good', 1)
-const seen = seenOf(bad, good)
+const catalog = aCatalog({ name: 'bad' }, { name: 'good' })
 
 describe('who is refused stays out', () => {
   it('and it is said once', () => {
     const quarantine = createQuarantine()
 
     const rejection = { service: 'bad', reason: 'quarantined', detail: 'refused' }
-    expect(quarantine.settle(outOf('bad'), seen, 't', 0)).toEqual([{ type: 'selection.rejected', rejection }])
-    expect(quarantine.settle(quarantine.kept(seen, 't', 10), seen, 't', 10)).toEqual([])
+    expect(quarantine.settle(outOf('bad'), catalog, 't', 0)).toEqual([{ type: 'selection.rejected', rejection }])
+    expect(quarantine.settle(quarantine.kept(catalog, 't', 10), catalog, 't', 10)).toEqual([])
   })
 
   it('until his data changes, which is said when he is live again', () => {
     const quarantine = createQuarantine()
-    quarantine.settle(outOf('bad'), seen, 't', 0)
-    const mended = seenOf({ ...bad, tags: ['new'] }, good)
+    quarantine.settle(outOf('bad'), catalog, 't', 0)
+    const mended = aCatalog({ name: 'bad', tags: ['new'] }, { name: 'good' })
 
-    expect([...quarantine.kept(seen, 't', 1).keys()]).toEqual(['bad'])
+    expect([...quarantine.kept(catalog, 't', 1).keys()]).toEqual(['bad'])
     expect(quarantine.kept(mended, 't', 1).size).toBe(0)
     expect(quarantine.settle(new Map(), mended, 't', 1)).toMatchObject([{ type: 'selection.accepted' }])
   })
 
   it('until a template changes', () => {
     const quarantine = createQuarantine()
-    quarantine.settle(outOf('bad'), seen, 't', 0)
+    quarantine.settle(outOf('bad'), catalog, 't', 0)
 
-    expect(quarantine.kept(seen, 'another', 1).size).toBe(0)
+    expect(quarantine.kept(catalog, 'another', 1).size).toBe(0)
   })
 
   it('while others change', () => {
     const quarantine = createQuarantine()
-    quarantine.settle(outOf('bad'), seen, 't', 0)
+    quarantine.settle(outOf('bad'), catalog, 't', 0)
 
-    expect(quarantine.kept(seenOf(bad, aSite('good', 5)), 't', 1).size).toBe(1)
+    expect(quarantine.kept(aCatalog({ name: 'bad' }, { name: 'good', instances: 5 }), 't', 1).size).toBe(1)
   })
 
   it('until one of the others changes or goes, when he was refused only beside them', () => {
     const quarantine = createQuarantine()
-    quarantine.settle(outOf('bad', 'quarantined', true), seen, 't', 0)
+    quarantine.settle(outOf('bad', 'quarantined', true), catalog, 't', 0)
 
-    expect(quarantine.kept(seen, 't', 1).size).toBe(1)
-    expect(quarantine.kept(seenOf(bad, good, aSite('new', 1)), 't', 1).size).toBe(1)
-    expect(quarantine.kept(seenOf(bad, aSite('good', 5)), 't', 1).size).toBe(0)
-    expect(quarantine.kept(seenOf(bad), 't', 1).size).toBe(0)
+    expect(quarantine.kept(catalog, 't', 1).size).toBe(1)
+    expect(quarantine.kept(aCatalog({ name: 'bad' }, { name: 'good' }, { name: 'new' }), 't', 1).size).toBe(1)
+    expect(quarantine.kept(aCatalog({ name: 'bad' }, { name: 'good', instances: 5 }), 't', 1).size).toBe(0)
+    expect(quarantine.kept(aCatalog({ name: 'bad' }), 't', 1).size).toBe(0)
   })
 
   it('until he is gone', () => {
     const quarantine = createQuarantine()
-    quarantine.settle(outOf('bad'), seen, 't', 0)
-    const without = seenOf(good)
+    quarantine.settle(outOf('bad'), catalog, 't', 0)
+    const without = aCatalog({ name: 'good' })
 
     expect(quarantine.settle(quarantine.kept(without, 't', 1), without, 't', 1)).toMatchObject([
       { type: 'selection.accepted', rejection: { service: 'bad' } },
@@ -69,15 +69,15 @@ describe('who is refused stays out', () => {
   it('until it is time to try him again: after a minute, then after twice as long, up to sixteen', () => {
     const quarantine = createQuarantine()
     let now = 0
-    quarantine.settle(outOf('bad'), seen, 't', now)
+    quarantine.settle(outOf('bad'), catalog, 't', now)
     const waits: (number | undefined)[] = []
     for (let turn = 0; turn < 6; turn += 1) {
       const wait = quarantine.retryIn(now)
       waits.push(wait)
       now += wait ?? 0
-      expect(quarantine.kept(seen, 't', now - 1).size).toBe(1)
-      expect(quarantine.kept(seen, 't', now).size).toBe(0)
-      expect(quarantine.settle(outOf('bad'), seen, 't', now)).toEqual([])
+      expect(quarantine.kept(catalog, 't', now - 1).size).toBe(1)
+      expect(quarantine.kept(catalog, 't', now).size).toBe(0)
+      expect(quarantine.settle(outOf('bad'), catalog, 't', now)).toEqual([])
     }
 
     expect(waits).toEqual([60_000, 120_000, 240_000, 480_000, 960_000, 960_000])
@@ -85,7 +85,7 @@ describe('who is refused stays out', () => {
 
   it('for a second, when there was no time to try him', () => {
     const quarantine = createQuarantine()
-    quarantine.settle(outOf('bad', 'untested'), seen, 't', 0)
+    quarantine.settle(outOf('bad', 'untested'), catalog, 't', 0)
 
     expect(quarantine.retryIn(0)).toBe(1_000)
   })

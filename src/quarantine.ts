@@ -1,6 +1,7 @@
+import type { Catalog, Service } from './model/catalog.ts'
 import type { Rejection, Selection, Site } from './model/selection.ts'
 import type { Event } from './observe/event.ts'
-import { byService, filtered, isSame, type Parts, type Seen } from './render/seen.ts'
+import { filtered, type Seen } from './render/seen.ts'
 
 /** How long somebody stays out whose data does not change; what refused him may have passed. Doubles, up to the last. */
 const RETRY_MS = 60_000
@@ -18,9 +19,9 @@ export interface Exclusion {
 export type Out = ReadonlyMap<string, Exclusion>
 
 interface Case extends Exclusion {
-  readonly parts: Parts // what was refused
+  readonly data: Service // what was refused
   readonly texts: string // of the templates that were refused with it
-  readonly others: ReadonlyMap<string, Parts> // of which one may be in his way; none when he is refused by himself
+  readonly others: ReadonlyMap<string, Service> // of which one may be in his way; none when he is refused by himself
   readonly delay: number // ms
   readonly retryAt: number // ms on the runtime's clock
 }
@@ -28,9 +29,9 @@ interface Case extends Exclusion {
 /** Services that are left out because nginx or a template refuses them, each with what it was refused for. */
 export interface Quarantine {
   /** Who is to stay out: nothing has changed about him, the templates, or who is in his way, and it is not yet time. */
-  kept(seen: Seen, texts: string, now: number): Out
+  kept(catalog: Catalog, texts: string, now: number): Out
   /** What is live leaves these out. Returns what there is to say about it. */
-  settle(out: Out, seen: Seen, texts: string, now: number): Event[]
+  settle(out: Out, catalog: Catalog, texts: string, now: number): Event[]
   /** Whom what is live leaves out. */
   names(): ReadonlySet<string>
   /** The ms until somebody is tried again; undefined when nobody is out. */
@@ -41,36 +42,33 @@ export function createQuarantine(): Quarantine {
   let cases: ReadonlyMap<string, Case> = new Map()
 
   return {
-    kept(seen, texts, now) {
+    kept(catalog, texts, now) {
       if (cases.size === 0) return new Map()
-      const known = byService(seen)
-      const isAsBefore = (parts: Parts, service: string) => isSame(known.get(service), parts)
+      const known = byName(catalog)
+      const isAsBefore = (before: Service) => isSame(known.get(before.name), before)
       const same = [...cases].filter(
-        ([service, { parts, others, ...one }]) =>
-          one.texts === texts &&
-          now < one.retryAt &&
-          isAsBefore(parts, service) &&
-          [...others].every(([other, before]) => isAsBefore(before, other)),
+        ([, { data, others, ...one }]) =>
+          one.texts === texts && now < one.retryAt && [data, ...others.values()].every(isAsBefore),
       )
       return new Map(same)
     },
 
-    settle(out, seen, texts, now) {
-      const known = byService(seen)
+    settle(out, catalog, texts, now) {
+      const known = byName(catalog)
       const before = cases
       const next = new Map<string, Case>()
       for (const [service, { rejection, clashes }] of out) {
-        const parts = known.get(service)
-        if (parts === undefined) continue
+        const data = known.get(service)
+        if (data === undefined) continue
         const old = before.get(service)
-        const isOld = old !== undefined && old.texts === texts && isSame(old.parts, parts)
+        const isOld = old !== undefined && old.texts === texts && isSame(old.data, data)
         if (isOld && now < old.retryAt) next.set(service, old)
         else {
           const again =
             isOld && old.rejection.reason === rejection.reason ? Math.min(old.delay * 2, LAST_RETRY_MS) : RETRY_MS
           const delay = rejection.reason === 'untested' ? UNTESTED_MS : again
           const others = new Map(clashes ? [...known].filter(([other]) => !out.has(other)) : [])
-          next.set(service, { rejection, clashes, parts, texts, others, delay, retryAt: now + delay })
+          next.set(service, { rejection, clashes, data, texts, others, delay, retryAt: now + delay })
         }
       }
       cases = next
@@ -106,6 +104,14 @@ function shrunk(before: Site, now: Site | undefined): Site[] {
   const there = new Set(now?.upstream.servers.map(({ endpoint }) => endpoint))
   const [first, ...others] = before.upstream.servers.filter(({ endpoint }) => there.has(endpoint))
   return first === undefined ? [] : [{ ...before, upstream: { ...before.upstream, servers: [first, ...others] } }]
+}
+
+function byName({ services }: Catalog): Map<string, Service> {
+  return new Map(services.map(service => [service.name, service]))
+}
+
+function isSame(a: Service | undefined, b: Service): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function changes(

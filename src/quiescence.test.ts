@@ -23,6 +23,23 @@ afterEach(() => {
   ending = new AbortController()
 })
 
+it('what runs can see that something newer has come', async () => {
+  const { run, task } = aRun()
+  run.isHeld = true
+  const quiescence = quiesce(task, soon, ending.signal)
+  quiescence.tick()
+  expect(quiescence.isStale()).toBe(false)
+
+  quiescence.tick()
+  expect(quiescence.isStale()).toBe(true)
+
+  run.isHeld = false
+  run.end?.()
+  await quiescence.idle()
+  await until('the second run', () => run.started === 2)
+  expect(quiescence.isStale()).toBe(false)
+})
+
 describe('a burst of changes', () => {
   it('the first change waits for nothing', () => {
     const { run, task } = aRun()

@@ -5,6 +5,8 @@ export interface Quiescence {
   tick(): void
   /** Run without waiting for calm: an operator asked, or something broke. */
   now(): void
+  /** Has something changed since the last run began? */
+  isStale(): boolean
   /** Resolves when nothing is pending or running. */
   idle(): Promise<void>
 }
@@ -25,12 +27,14 @@ export function quiesce(
     async () => {
       if (waiting !== undefined) await waiting
       waiting = undefined
+      isStale = false
       await run()
     },
     { after: true },
   )
   let waiting: Promise<void> | undefined
   let isRunning = false
+  let isStale = false
   let timer: NodeJS.Timeout | undefined
   let deadline: number | undefined
   let isFirst = true
@@ -41,6 +45,7 @@ export function quiesce(
     timer = undefined
     deadline = undefined
     isFirst = false
+    isStale = true
     if (signal.aborted) return
     isRunning = true
     running = single().finally(() => {
@@ -53,6 +58,7 @@ export function quiesce(
     tick() {
       if (signal.aborted) return
       if (isFirst) return fire()
+      isStale = true
       const now = performance.now()
       if (deadline === undefined && !isRunning) waiting = meanwhile()
       deadline ??= now + wait.max
@@ -60,6 +66,7 @@ export function quiesce(
       timer = setTimeout(fire, Math.max(0, Math.min(wait.min, deadline - now)))
     },
     now: fire,
+    isStale: () => isStale,
     async idle() {
       while (timer !== undefined && !signal.aborted) await new Promise(resolve => setTimeout(resolve, wait.min))
       await running

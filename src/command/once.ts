@@ -33,7 +33,7 @@ export async function once(config: Config, emit: Emit, signals: Signals): Promis
   // Nothing is recalled: what was live in another run neither holds a loss nor keeps a name.
   for (const delivery of plan.deliveries) {
     const names = hostNamesOf(catalog, delivery.rules, needsServices(delivery.templates.outputs()))
-    await delivery.update(catalog, await resolver.resolve(names), { ...runtime, again: () => {} })
+    await delivery.update(catalog, await resolver.resolve(names), { ...runtime, again: () => {}, isStale: () => false })
   }
   return failure === undefined ? 0 : exitCodeOf(failure)
 }

@@ -91,6 +91,26 @@ describe('who is refused', () => {
     expect(untested.length).toBeGreaterThan(0)
   })
 
+  it('the good ones among many bad ones, though there is no time to try all', async () => {
+    const bad = names.filter(name => name !== 's42')
+    const { trial, trials } = court(bad, group => group.slice(0, 1))
+
+    const { good, culprits, untested } = await findCulprits([names], trial, () => trials.length < 60)
+
+    expect(good).toEqual(['s42'])
+    expect([culprits.size > 40, untested.length > 0]).toEqual([true, true])
+  })
+
+  it('of many that clash with one another, and bad ones, all but one', async () => {
+    const clash = ['s1', 's50']
+    const bad = names.filter(name => !clash.includes(name))
+    const { trial } = court(bad, group => group, clash)
+
+    const { good, culprits } = await findCulprits([names], trial, always)
+
+    expect([good, culprits.get('s50')?.clashes, culprits.size]).toEqual([['s1'], true, 99])
+  })
+
   it('exactly the bad ones, however many there are and whoever is named', async () => {
     await fc.assert(
       fc.asyncProperty(fc.subarray(names), fc.subarray(names, { maxLength: 5 }), async (bad, accused) => {

@@ -136,18 +136,25 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (verdict?.kind !== 'services') {
         const problem = verdict?.problem ?? refusal.problem
         refuse(refusal, retries, runtime)
+        // Nobody is at fault who was left out for a template that is.
+        if (!isProven(outputs))
+          for (const event of quarantine.settle(new Map(), catalog, texts, now())) runtime.emit(event)
         return { kind: 'refused', problem, blame: 'template' }
       }
       out = new Map([...out, ...verdict.out])
     }
   }
 
+  /** Were these very texts accepted before, with a service? Without one, any template is fine. */
+  function isProven(outputs: readonly Output[]): boolean {
+    return templates.areProven(outputs) && liveSeen !== undefined && !isEmpty(liveSeen.selection)
+  }
+
   async function whoseFault(seen: Seen, outputs: readonly Output[], runtime: UpdateRuntime) {
     const scene = {
       seen,
       live: liveSeen,
-      // Without a service, any template is fine.
-      areTemplatesProven: templates.areProven(outputs) && liveSeen !== undefined && !isEmpty(liveSeen.selection),
+      areTemplatesProven: isProven(outputs),
       wereOut: quarantine.names(),
       hasFallback: templates.accepted() !== undefined,
       draw: (part: Seen) => draw(part, outputs),

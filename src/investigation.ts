@@ -8,7 +8,7 @@ import { byService, filtered, isSame, type Parts, type Seen } from './render/see
 import type { Target } from './target/target.ts'
 
 /** Longer than this nobody waits for the good ones to go live; what is not tried by then is tried later. */
-const BUDGET_MS = 5_000
+const BUDGET_MS = 2_000
 /** So long it takes, though something newer has come; what is newer is not kept waiting longer. */
 const LEAST_MS = 500
 /** So many services, spread over all of them, speak for all when every one of them is refused. */
@@ -63,7 +63,8 @@ export async function investigate(
 
   const empty = await alone([])
   if (!empty.ok) return { kind: 'template', problem: empty.problem }
-  if (!areTemplatesProven && suspects.length >= (hasFallback ? 1 : 3)) {
+  // Who was refused with these templates before speaks, too: services may come one by one.
+  if (!areTemplatesProven && new Set([...suspects, ...wereOut]).size >= (hasFallback ? 1 : 3)) {
     const problem = await refusedForAll(spread(suspects), alone)
     if (problem !== undefined) return { kind: 'template', problem }
   }

@@ -34,6 +34,11 @@ describe('a template says what it wants', () => {
     { title: 'methods of text', text: '{{ domain.split(".")[0].toUpperCase() }}', gives: 'FLYCLOCK' },
     { title: 'filters', text: '{{ sites[0].serverNames | join(" ") | upper }}', gives: 'WEB.FLYCLOCK.CN' },
     { title: 'variables', text: '{% set x = 2 %}{% if true %}{% set x = 3 %}{% endif %}{{ x }}', gives: '3' },
+    {
+      title: 'variables inside macros',
+      text: '{% set x = 1 %}{% macro m() %}{{ x }}{% endmacro %}{{ m() }}',
+      gives: '1',
+    },
     { title: 'macros', text: '{% macro m(a) %}[{{ a }}]{% endmacro %}{{ m("z") }}', gives: '[z]' },
     {
       title: 'macros around a text',

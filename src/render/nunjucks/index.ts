@@ -97,10 +97,12 @@ function refuseUnknownFilters(source: TemplateSource, tree: Node): void {
 function renderWith(source: TemplateSource, { run, literals }: Translated, view: View): Printed {
   const provenance = new Provenance(view, literals)
   const runtime = strictRuntime(provenance)
+  const frame = new runtime.Frame()
+  frame.topLevel = true // what is `set` here is seen inside macros, too
   const fail = (error: unknown) => failure(source, error, provenance.current)
   let answer: { text: string } | { error: unknown } | undefined
   const job = () =>
-    run(environment, scopeOf(view), new runtime.Frame(), runtime, (error, text) => {
+    run(environment, scopeOf(view), frame, runtime, (error, text) => {
       // nunjucks calls back a second time when what follows the first call throws; the first word counts.
       answer ??= error ? { error } : { text }
     })

@@ -35,8 +35,9 @@ export interface CatalogScene {
   close(): Promise<void>
 }
 
-export async function openCatalogScene(): Promise<CatalogScene> {
-  const consul = await startConsul()
+/** With a Consul of somebody else, that one stays when the scene is closed; what was registered goes. */
+export async function openCatalogScene(given?: RealConsul): Promise<CatalogScene> {
+  const consul = given ?? (await startConsul())
   const bench = workbench('catalog')
   // On all of 127.0.0.0/8 and on ::1, so that one backend can be any number of instances.
   const backend = await startBackend('one', '::')
@@ -46,7 +47,7 @@ export async function openCatalogScene(): Promise<CatalogScene> {
   const nodes = new Set<string>()
   const status = () => JSON.parse(readFileSync(join(bench.state, 'status.json'), 'utf8')) as Status
 
-  return {
+  const scene: CatalogScene = {
     consul,
     bench,
     backend,
@@ -86,9 +87,11 @@ export async function openCatalogScene(): Promise<CatalogScene> {
     async close() {
       await bench.clear()
       await backend.close()
-      await consul.stop()
+      if (given === undefined) await consul.stop()
+      else await scene.clear()
     },
   }
+  return scene
 }
 
 /** A copy is tested: `nginx -t` binds and removes sockets, and this one is in use. */

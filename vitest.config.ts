@@ -10,6 +10,7 @@ export default defineConfig({
       project('unit', ['src/**/*.test.ts', 'test/architecture.test.ts'], 5_000),
       project('contract', ['test/contract/**/*.test.ts'], 30_000),
       project('integration', ['test/integration/**/*.test.ts'], 60_000),
+      project('fuzz', ['test/fuzz/**/*.test.ts'], 60_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 60_000),
     ],
   },

@@ -274,7 +274,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     await started({ Name: 'old', Meta: { note: 'fine' } })
 
     await Promise.all([
-      scene.register({ Name: 'bad', Meta: { note: 'is $remote_addr and $' + '{host}' } }),
+      scene.register({ Name: 'bad', Meta: { note: 'is $remote_addr and $host' } }),
       scene.register({ Name: 'worse', Meta: { note: 'is $nope' } }),
       scene.register({ Name: 'fresh', Meta: { note: 'fine' } }),
     ])
@@ -333,11 +333,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     await started({ Name: 'old' })
     const twin = (Name: string) => ({ Name, Meta: { zone: 'shared' } })
 
-    await Promise.all(
-      [twin('twin1'), twin('twin2'), { Name: 'fresh' }].map(service =>
-        scene.register(service),
-      ),
-    )
+    await Promise.all([twin('twin1'), twin('twin2'), { Name: 'fresh' }].map(service => scene.register(service)))
 
     await answers(port, 'fresh.test')
     const named = await until(
@@ -363,10 +359,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     await started({ Name: 'old', Meta: { zone: 'shared' } })
     const traffic = keepAsking(port, ['old.test'])
 
-    await Promise.all([
-      scene.register({ Name: 'aaa', Meta: { zone: 'shared' } }),
-      scene.register({ Name: 'fresh' }),
-    ])
+    await Promise.all([scene.register({ Name: 'aaa', Meta: { zone: 'shared' } }), scene.register({ Name: 'fresh' })])
 
     await answers(port, 'fresh.test')
     await isNamed('aaa', /shared/)

@@ -123,8 +123,8 @@ const breakouts: readonly Line[] = [
   },
   {
     title: 'a comment that swallows the rest',
-    inServer: 'set $note a{{ site.meta.note }};\n;',
-    bad: note(' #pwn'),
+    inServer: 'set $note {{ site.meta.note }};',
+    bad: note('#pwn'),
   },
   {
     title: 'the name of a directive',
@@ -347,8 +347,8 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     expect(quarantined(named)[0]?.detail).toMatch(/shared/)
     expect(scene.acceptedByNginx()).toBe(true)
 
-    await scene.consul.deregister(other)
-    await answers(port, `${named}.test`) // nobody is in its way any more
+    await scene.register({ Name: named, Meta: { zone: 'own' } })
+    await answers(port, `${named}.test`)
   })
 
   it('one that is only bad together with one that is live is the one that is named', async () => {
@@ -382,6 +382,71 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     save()
     for (const name of ['a', 'b', 'c']) await answers(port, `${name}.test`)
     expect(running.events().filter(({ type }) => type === 'selection.rejected')).toEqual([])
+  })
+
+  it('one that was live moves to other addresses with data that is refused: the others go on, it is named', async () => {
+    save({ inServer: 'client_max_body_size {{ site.meta.limit }};' })
+    const fine = { limit: '1m' }
+    await started({ Name: 'old', Meta: fine }, { Name: 'moving', Address: '127.0.0.5', Meta: fine })
+    const traffic = keepAsking(port, ['old.test'])
+
+    await scene.register(
+      { Name: 'moving', Address: '127.0.0.6', Meta: { limit: 'abc' } },
+      { Name: 'fresh', Meta: fine },
+    )
+    await answers(port, 'fresh.test')
+    await isNamed('moving', /client_max_body_size/)
+
+    expect(scene.acceptedByNginx()).toBe(true)
+    await scene.register({ Name: 'moving', Address: '127.0.0.6', Meta: fine })
+    await answers(port, 'moving.test')
+    expect(await traffic.stop()).toEqual([])
+  })
+
+  it('all kinds of culprits at once, each found by another net, and some only behind others', async () => {
+    save({
+      inHttp:
+        '{% for site in sites %}{% if site.meta.zone is defined %}limit_req_zone $binary_remote_addr zone={{ site.meta.zone }}:1m rate=1r/s;\n{% endif %}{% endfor %}',
+      inServer: [
+        'client_max_body_size {{ site.meta.limit }};',
+        'add_header X-Note "{{ site.meta.note }}";',
+        'server_name {{ site.meta.alias | default(site.serverNames[0]) }};',
+      ].join('\n  '),
+    })
+    const fine = { limit: '1m', note: 'fine' }
+    await started({ Name: 'old', Meta: fine })
+    const traffic = keepAsking(port, ['old.test'])
+    const bad: readonly (readonly [string, Registration['Meta'] & {}])[] = [
+      ['limitless', { note: 'fine' }],
+      ['noteless', { limit: '1m' }],
+      ['refused', { ...fine, limit: 'abc' }],
+      ['breakout', { ...fine, note: 'pwn"; return 200 owned; #' }],
+      ['newline', { ...fine, note: 'pwn\n' }],
+      ['unplaced', { ...fine, alias: 'x'.repeat(100) }],
+      ['first', { ...fine, zone: 'shared' }],
+      ['second', { ...fine, zone: 'shared' }],
+      ['variable', { ...fine, note: '$nope' }],
+      ['twice', { limit: 'abc', note: 'pwn"; #' }],
+    ]
+
+    await Promise.all([
+      ...bad.map(([Name, Meta]) => scene.register({ Name, Meta })),
+      ...Array.from({ length: 5 }, (_, at) => scene.register({ Name: `good${at}`, Meta: fine })),
+    ])
+
+    for (let at = 0; at < 5; at += 1) await answers(port, `good${at}.test`)
+    for (const [name] of bad) {
+      if (name !== 'first' && name !== 'second') await until(`${name} is named`, () => quarantined(name).length > 0)
+    }
+    await until(
+      'one of the two that clash is named',
+      () => [...quarantined('first'), ...quarantined('second')].length > 0,
+    )
+    expect(scene.acceptedByNginx()).toBe(true)
+    await Promise.all(bad.map(([Name]) => scene.register({ Name, Meta: { ...fine, zone: `own-${Name}` } })))
+    for (const [name] of bad) await answers(port, `${name}.test`)
+    await until('nobody is rejected', () => scene.status().rejected.length === 0)
+    expect(await traffic.stop()).toEqual([])
   })
 
   it.each([
@@ -566,8 +631,35 @@ describe('a template that looks beyond what is selected by tag', () => {
     await until('the stranger is back', () =>
       readFileSync(join(scene.bench.state, 'nginx/current/conf.d/beyond.conf'), 'utf8').includes('mended'),
     )
-    expect(scene.rejectionsOf('stranger')).toEqual([])
+    await until('it is no longer rejected', () => scene.rejectionsOf('stranger').length === 0)
     expect(await traffic.stop()).toEqual([])
+  })
+})
+
+describe('a plain file beside nginx', () => {
+  it('throws for one service: it is written without that one, which nginx serves all the same', async () => {
+    const scene = await openCatalogScene(consul)
+    const path = join(scene.bench.folder, 'list.njk')
+    const list = join(scene.bench.folder, 'list.txt')
+    writeFileSync(path, '{% for site in sites %}{{ site.service }} {{ site.meta.owner }}\n{% endfor %}')
+    await scene.register({ Name: 'old', Meta: { owner: 'team' } })
+    scene.bench.start([...scene.args, `-template=${shipped}:conf.d/ingress.conf`, `-template=${path}:${list}`])
+    await answers(scene.port, 'old.test')
+
+    await scene.register({ Name: 'ownerless' }, { Name: 'fresh', Meta: { owner: 'team; } {' } })
+
+    await answers(scene.port, 'fresh.test')
+    await answers(scene.port, 'ownerless.test')
+    await until('the list is written', () => readFileSync(list, 'utf8') === 'fresh team; } {\nold team\n', SOON_MS)
+    await until('it is named', () =>
+      scene
+        .rejectionsOf('ownerless')
+        .some(({ detail }) => /list\.njk:1:\d+: site\.meta\.owner is undefined/.test(detail)),
+    )
+    await scene.register({ Name: 'ownerless', Meta: { owner: 'somebody' } })
+    await until('it is back', () => readFileSync(list, 'utf8').includes('ownerless somebody'))
+    await until('it is no longer rejected', () => scene.rejectionsOf('ownerless').length === 0)
+    await scene.close()
   })
 })
 

@@ -24,6 +24,7 @@ interface Line {
   readonly good?: (name: string) => Partial<Registration>
   readonly bad: Partial<Registration>
   readonly says: RegExp
+  readonly patience?: number // ms, where finding out takes its time
 }
 
 const note = (note: string) => ({ Meta: { note } })
@@ -71,6 +72,28 @@ const refused: readonly Line[] = [
     good: () => ({ Meta: { owner: 'team' } }),
     bad: {},
     says: /user\.njk:\d+:\d+: site\.meta\.owner is undefined/,
+  },
+  {
+    title: 'a host name that nginx cannot resolve',
+    inServer: 'location /more { proxy_pass http://{{ site.meta.target }}; }',
+    good: () => ({ Meta: { target: '127.0.0.1:1' } }),
+    bad: { Meta: { target: 'nobody.invalid' } },
+    says: /host not found in upstream "nobody\.invalid"/,
+  },
+  {
+    title: 'a loop that does not end in time',
+    inServer: '{% for a in range(site.meta.count) %}{% for b in range(site.meta.count) %}{% endfor %}{% endfor %}',
+    good: () => ({ Meta: { count: '1' } }),
+    bad: { Meta: { count: '1000000' } },
+    says: /user\.njk.* did not finish rendering/,
+    patience: 30_000, // each try of it takes 2 s
+  },
+  {
+    title: 'more text than any configuration',
+    inServer: '# {{ "x".repeat(site.meta.count) }}',
+    good: () => ({ Meta: { count: '1' } }),
+    bad: { Meta: { count: '400000000' } },
+    says: /user\.njk.*bytes/,
   },
 ]
 
@@ -198,11 +221,11 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
   const nobodyIsQuarantined = () =>
     scene.status().rejected.every(({ reason }) => reason !== 'quarantined' && reason !== 'untested')
 
-  async function isNamed(service: string, says: RegExp): Promise<void> {
+  async function isNamed(service: string, says: RegExp, ms = SOON_MS): Promise<void> {
     await until(
       `${service} is quarantined, because ${says}`,
       () => quarantined(service).some(({ reason, detail }) => reason === 'quarantined' && says.test(detail)),
-      SOON_MS,
+      ms,
     ).catch(error => {
       throw new Error(`${error.message}; said is ${JSON.stringify(scene.status().rejected)}`)
     })
@@ -233,8 +256,8 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
 
         await Promise.all([scene.register({ Name: 'bad', ...line.bad }), scene.register(good('fresh'))])
 
-        await answers(port, 'fresh.test')
-        await isNamed('bad', line.says)
+        await answers(port, 'fresh.test', line.patience)
+        await isNamed('bad', line.says, line.patience)
         expect((await get(port, 'bad.test')).status).not.toBe(200)
         expect(quarantined('old')).toEqual([])
         expect(quarantined('fresh')).toEqual([])
@@ -257,9 +280,9 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
         const traffic = keepAsking(port, ['old.test', 'other.test'])
 
         await scene.register({ Name: 'old', ...line.bad })
-        await isNamed('old', line.says)
+        await isNamed('old', line.says, line.patience)
         await scene.register(good('fresh'))
-        await answers(port, 'fresh.test')
+        await answers(port, 'fresh.test', line.patience)
 
         expect(scene.acceptedByNginx()).toBe(true)
         await scene.register(good('old'))
@@ -322,6 +345,23 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
       await until(`${Name} is named`, () => quarantined(Name).length > 0, 30_000)
     }
     expect(scene.acceptedByNginx()).toBe(true)
+    expect(await traffic.stop()).toEqual([])
+  })
+
+  it('two hundred bad ones at once: while they are looked into, good ones that come meanwhile are served', async () => {
+    save({ inServer: 'client_max_body_size {{ site.meta.limit }};' })
+    const fine = { limit: '1m' }
+    await started({ Name: 'old', Meta: fine })
+    const traffic = keepAsking(port, ['old.test'])
+    const bad = Array.from({ length: 200 }, (_, at) => ({ Name: `bad${at}`, Meta: { limit: 'abc' } }))
+
+    await scene.register(...bad)
+
+    for (const name of ['good1', 'good2', 'good3']) {
+      await scene.register({ Name: name, Meta: fine })
+      await answers(port, `${name}.test`)
+    }
+    await until('each is named', () => bad.every(({ Name }) => quarantined(Name).length > 0), 60_000)
     expect(await traffic.stop()).toEqual([])
   })
 
@@ -527,6 +567,23 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     },
   )
 
+  it('one that goes on as it was, because its new data is refused, does so through a restart, too', async () => {
+    save({ inServer: 'client_max_body_size {{ site.meta.limit }};' })
+    const first = await started({ Name: 'old', Meta: { limit: '1m' } }, { Name: 'other', Meta: { limit: '1m' } })
+    await scene.register({ Name: 'old', Meta: { limit: 'abc' } })
+    await isNamed('old', /client_max_body_size/)
+    await first.stop()
+
+    const second = scene.bench.start(args)
+    await second.saw('daemon.ready')
+    await scene.register({ Name: 'fresh', Meta: { limit: '1m' } })
+    await answers(port, 'fresh.test')
+    await isNamed('old', /client_max_body_size/)
+
+    for (const host of ['old.test', 'other.test']) expect((await get(port, host)).status).toBe(200)
+    expect(scene.acceptedByNginx()).toBe(true)
+  })
+
   it('the first start of all, with the culprits among the good ones: the good ones are served, the culprits named', async () => {
     save({ inServer: 'add_header X-Note "{{ site.meta.note }}";\n  client_max_body_size {{ site.meta.limit }};' })
     await scene.register(
@@ -664,6 +721,39 @@ describe('a plain file beside nginx', () => {
 })
 
 describe('a run that ends by itself (-once)', () => {
+  it('writes the same bytes with the check of the output and without it', async () => {
+    const scene = await openCatalogScene(consul)
+    const path = join(scene.bench.folder, 'once.njk')
+    writeFileSync(
+      path,
+      '{% for site in sites %}# {{ site.meta.note | upper }}\nserver { listen 127.0.0.1:8; server_name {{ site.serverNames | join(" ") }}; add_header X "{{ site.meta.note }}"; return 204; }\n{% endfor %}',
+    )
+    const meta = { note: 'ünï ;{}# \u200b 🚀', server_name: 'a.test, b.test' }
+    await scene.register({ Name: 'good', Meta: meta }, { Name: 'plain', Meta: { note: 'x' } })
+    await until('both are registered', async () => {
+      const known = (await consul.call('GET', '/catalog/services')) as Record<string, unknown>
+      return 'good' in known && 'plain' in known
+    })
+    const once = async (...more: readonly string[]) => {
+      const { code } = await scene.bench.run([
+        ...scene.args,
+        '-once',
+        `-nginx-conf=${scene.tree.conf}`,
+        `-template=${path}:${scene.tree.destination}`,
+        ...more,
+      ])
+      expect(code).toBe(0)
+      return readFileSync(scene.tree.destination, 'utf8')
+    }
+
+    const checked = await once()
+    const unchecked = await once('-check-output=false')
+
+    expect(checked).toContain('server_name a.test b.test;')
+    expect(unchecked).toBe(checked)
+    await scene.close()
+  })
+
   it('writes the good ones, names the culprit and succeeds', async () => {
     const scene = await openCatalogScene(consul)
     const path = join(scene.bench.folder, 'once.njk')

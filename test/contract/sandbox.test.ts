@@ -243,6 +243,61 @@ describe('however a value of the catalog gets into the text, it is known for dat
     expect(breakoutsIn([{ path: 'app.conf', ...render(`set $x ${text};`) }])).toEqual([])
   })
 
+  it("a text that two have, the template and somebody's data, is not held against who did not print it", () => {
+    const taken = aSite('taken', [aServer({ tags: [' ', '; '], meta: { a: ' ', b: ';' } })], {
+      tags: [' ', '; '],
+      meta: { a: ' ', b: ';' },
+    })
+    const two = aSite('two', 1, { serverNames: ['a.org', 'b.org'] })
+    const text = '{% for s in sites %}server_name {{ s.serverNames | join(" ") }}{{ ";" }}{% endfor %}'
+    const printed = languageOf(path)
+      .compile({ path, text })
+      .render(aView([taken, two]))
+
+    expect(breakoutsIn([{ path: 'app.conf', ...printed }])).toEqual([])
+  })
+
+  it.each([
+    {
+      title: 'a literal of the template',
+      text: '{% set own = "; add_header X y" %}set $z a{{ sites[0].meta.c | trim }};',
+      meta: { c: '  ; add_header X y ' },
+    },
+    {
+      title: 'a text the template composed of a literal and other data',
+      text: '{% set own = sites[0].meta.a ~ "; add_header X y" %}set $z {{ sites[0].meta.c | trim }};',
+      meta: { a: 'v', c: ' v; add_header X y ' },
+    },
+    {
+      title: 'literals of the template, letter by letter',
+      text: '{{ "" if true else ";" }}{{ "" if true else "}" }}set $z a{% for c in sites[0].meta.c.split("") %}{{ c }}{% endfor %};',
+      meta: { c: 'b;}' },
+    },
+  ])('data that was made equal to $title is data all the same', ({ text, meta }) => {
+    const printed = languageOf(path)
+      .compile({ path, text })
+      .render(aView([aSite('web', [aServer({ meta })], { meta })]))
+
+    expect(breakoutsIn([{ path: 'app.conf', ...printed }]).length).toBeGreaterThan(0)
+  })
+
+  it('host names written as nginx lists them are those of the service, not an argument too long', () => {
+    const meta = { server_name: 'a.org b.org' }
+    const two = aSite('two', [aServer({ meta })], { serverNames: ['a.org', 'b.org'], meta })
+    const text = '{% for s in sites %}server_name {{ s.serverNames | join(" ") }};{% endfor %}'
+
+    expect(
+      breakoutsIn([
+        {
+          path: 'app.conf',
+          ...languageOf(path)
+            .compile({ path, text })
+            .render(aView([two])),
+        },
+      ]),
+    ).toEqual([])
+  })
+
   it('the text is the same whether or not anybody looks at what is data', () => {
     const { text, spans } = render('a {{ sites[0].meta.note }} b {{ "c" }} {{ sites[0].tags[1] }}')
 

@@ -350,6 +350,23 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     expect(await traffic.stop()).toEqual([])
   })
 
+  it('two hundred bad ones at once: while they are looked into, good ones that come meanwhile are served', async () => {
+    save({ inServer: 'client_max_body_size {{ site.meta.limit }};' })
+    const fine = { limit: '1m' }
+    await started({ Name: 'old', Meta: fine })
+    const traffic = keepAsking(port, ['old.test'])
+    const bad = Array.from({ length: 200 }, (_, at) => ({ Name: `bad${at}`, Meta: { limit: 'abc' } }))
+
+    await scene.register(...bad)
+
+    for (const name of ['good1', 'good2', 'good3']) {
+      await scene.register({ Name: name, Meta: fine })
+      await answers(port, `${name}.test`)
+    }
+    await until('each is named', () => bad.every(({ Name }) => quarantined(Name).length > 0), 60_000)
+    expect(await traffic.stop()).toEqual([])
+  })
+
   it('two that are only bad together: one goes on, the other is named', async () => {
     save({
       inHttp:
@@ -407,6 +424,50 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     save()
     for (const name of ['a', 'b', 'c']) await answers(port, `${name}.test`)
     expect(running.events().filter(({ type }) => type === 'selection.rejected')).toEqual([])
+  })
+
+  it('broken for all of them, with nobody registered at the start: the verdict is the template when they come', async () => {
+    save({ inServer: 'no_such_directive on;' })
+    const running = scene.bench.start(args)
+    await running.saw('daemon.ready')
+
+    await scene.register(...['a', 'b', 'c', 'd'].map(Name => ({ Name })))
+    await until('the problem is shown', () => JSON.stringify(scene.status()).includes('no_such_directive'))
+    await until('the problem is told of the template', () => scene.status().problem?.includes('no_such_directive'))
+    expect(nobodyIsQuarantined()).toBe(true)
+
+    save()
+    for (const name of ['a', 'b', 'c', 'd']) await answers(port, `${name}.test`)
+  })
+
+  it('a culprit keeps no host name from others: whoever else wants it is served', async () => {
+    save({ inServer: 'client_max_body_size {{ site.meta.limit }};' })
+    await started({ Name: 'old', Meta: { limit: '1m' } })
+    await scene.register({ Name: 'aaa', Meta: { limit: 'abc', server_name: 'shop.test' } })
+    await isNamed('aaa', /client_max_body_size/)
+
+    await scene.register({ Name: 'shop', Meta: { limit: '1m' } })
+
+    await answers(port, 'shop.test')
+  })
+
+  it('a port that another process has, wanted by one service: the good ones are served', async () => {
+    save({
+      inServer: '{% if site.meta.port is defined %}listen 127.0.0.1:{{ site.meta.port }};{% endif %}',
+    })
+    await started({ Name: 'old' })
+    const traffic = keepAsking(port, ['old.test'])
+
+    await scene.register({ Name: 'greedy', Meta: { port: scene.consul.address.split(':')[1] ?? '' } })
+    await until(
+      'greedy is named, or the refusal is shown',
+      () => JSON.stringify(scene.status()).includes('Address already in use'),
+      SOON_MS,
+    )
+    await scene.register({ Name: 'fresh' })
+
+    await answers(port, 'fresh.test')
+    expect(await traffic.stop()).toEqual([])
   })
 
   it('one that was live moves to other addresses with data that is refused: the others go on, it is named', async () => {

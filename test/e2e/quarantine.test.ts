@@ -94,6 +94,32 @@ describe('an odd registration and a good one at once: the good one is served, th
   }
 })
 
+describe('a node with a name that Consul does not answer for', () => {
+  // It takes them, and answers 301 or 400 when it is asked for their services (1.8.7).
+  it.each([['..'], ['a/../b'], ['a\nb'], ['a\tb'], ['a\u202eb']])(
+    '%j: everybody else is served, also after a restart',
+    async Node => {
+      const scene = await openCatalogScene()
+      await scene.register({ Name: 'old' })
+      const first = scene.bench.start(scene.args)
+      await answers(scene.port, 'old.test')
+      const Service = { Service: 'lost', ID: 'lost', Port: scene.backend.port, Tags: ['calico'] }
+
+      await scene.consul.call('PUT', '/catalog/register', { Node, Address: '127.0.0.1', Service })
+      await scene.register({ Name: 'fresh' })
+      await answers(scene.port, 'fresh.test')
+      await first.saw('source.partial', ({ node }) => node === Node)
+
+      await first.stop()
+      const second = scene.bench.start(scene.args)
+      await second.saw('daemon.ready')
+      await scene.register({ Name: 'later' })
+      await answers(scene.port, 'later.test')
+      await scene.close()
+    },
+  )
+})
+
 function fits(rejection: Rejection, { reason, detail }: Named): boolean {
   if (rejection.reason !== reason) return false
   return typeof detail === 'string' ? rejection.detail.includes(detail) : detail.test(rejection.detail)

@@ -91,7 +91,7 @@ const anyNumber = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 65_
 
 const anyMeta = fc.dictionary(
   fc.oneof(fc.constantFrom('server_name', 'note', 'constructor', '__proto__'), anyText),
-  fc.oneof(anyText, anyName),
+  fc.oneof(anyText, anyName, fc.constantFrom('x.test y.test', 'x.test, y.test')),
   { maxKeys: 4 },
 )
 

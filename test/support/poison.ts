@@ -255,6 +255,16 @@ const texts: readonly Poison[] = [
     served: ['tagged.test'],
   },
   {
+    title: 'a tag of one blank, which is also what stands between two host names',
+    services: [{ Name: 'blank', Tags: ['calico', ' '], Meta: { server_name: 'blank1.test blank2.test', note: ' ' } }],
+    served: ['blank1.test', 'blank2.test'],
+  },
+  {
+    title: 'two host names of one service, written as nginx lists them',
+    services: [{ Name: 'both', Meta: { server_name: 'both1.test both2.test' } }],
+    served: ['both1.test', 'both2.test'],
+  },
+  {
     title: 'meta with every printable and many an unprintable character',
     services: [{ Name: 'motley', Meta: { note: everyCharacter, more: everyCharacter.slice(32) } }],
     served: ['motley.test'],

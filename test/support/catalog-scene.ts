@@ -21,7 +21,7 @@ export interface CatalogScene {
   readonly backend: Backend
   readonly port: number // of the shipped template
   readonly tree: NginxTree
-  readonly args: string[] // source, tag, domain, listen, no guard
+  readonly args: string[] // source, tag, domain, listen, no guard, no waiting between reloads
   /** Registers at the one backend with the wanted tag, unless it is said otherwise; one after the other. */
   register(...services: readonly Registration[]): Promise<void>
   registerElsewhere(...services: readonly Elsewhere[]): Promise<void>
@@ -59,6 +59,7 @@ export async function openCatalogScene(given?: RealConsul): Promise<CatalogScene
       '-domain=test',
       `-listen=127.0.0.1:${port}`,
       '-max-loss=100%',
+      '-reload-interval=0s', // one change comes after the other
     ],
     async register(...services) {
       for (const service of services) {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { answers, type CatalogScene, keepAsking, openCatalogScene, SOON_MS } from '../support/catalog-scene.ts'
 import { type RealConsul, type Registration, startConsul } from '../support/consul.ts'
 import { get } from '../support/http.ts'
@@ -742,6 +742,7 @@ describe('a template that looks beyond what is selected by tag', () => {
 describe('a plain file beside nginx', () => {
   it('throws for one service: it is written without that one, which nginx serves all the same', async () => {
     const scene = await openCatalogScene(consul)
+    onTestFinished(() => scene.close())
     const path = join(scene.bench.folder, 'list.njk')
     const list = join(scene.bench.folder, 'list.txt')
     writeFileSync(path, '{% for site in sites %}{{ site.service }} {{ site.meta.owner }}\n{% endfor %}')
@@ -762,13 +763,13 @@ describe('a plain file beside nginx', () => {
     await scene.register({ Name: 'ownerless', Meta: { owner: 'somebody' } })
     await until('it is back', () => readFileSync(list, 'utf8').includes('ownerless somebody'))
     await until('it is no longer rejected', () => scene.rejectionsOf('ownerless').length === 0)
-    await scene.close()
   })
 })
 
 describe('a run that ends by itself (-once)', () => {
   it('writes the same bytes with the check of the output and without it', async () => {
     const scene = await openCatalogScene(consul)
+    onTestFinished(() => scene.close())
     const path = join(scene.bench.folder, 'once.njk')
     writeFileSync(
       path,
@@ -797,11 +798,11 @@ describe('a run that ends by itself (-once)', () => {
 
     expect(checked).toContain('server_name a.test b.test;')
     expect(unchecked).toBe(checked)
-    await scene.close()
   })
 
   it('writes the good ones, names the culprit and succeeds', async () => {
     const scene = await openCatalogScene(consul)
+    onTestFinished(() => scene.close())
     const path = join(scene.bench.folder, 'once.njk')
     writeFileSync(
       path,
@@ -826,6 +827,5 @@ describe('a run that ends by itself (-once)', () => {
     expect(readFileSync(scene.tree.destination, 'utf8')).toMatch(/good\.test/)
     expect(readFileSync(scene.tree.destination, 'utf8')).not.toMatch(/bad\.test/)
     expect(code).toBe(0)
-    await scene.close()
   })
 })

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Rejection } from '../../src/model/selection.ts'
 import { answers, type CatalogScene, keepAsking, openCatalogScene } from '../support/catalog-scene.ts'
 import { get } from '../support/http.ts'
@@ -100,6 +100,7 @@ describe('a node with a name that Consul does not answer for', () => {
     '%j: everybody else is served, also after a restart',
     async Node => {
       const scene = await openCatalogScene()
+      onTestFinished(() => scene.close())
       await scene.register({ Name: 'old' })
       const first = scene.bench.start(scene.args)
       await answers(scene.port, 'old.test')

@@ -40,11 +40,11 @@ const refused: readonly Line[] = [
     says: /"client_max_body_size" directive invalid value/,
   },
   {
-    title: 'one line of a map',
-    inHttp: 'map $host $team { default 0;{% for site in sites %}\n  {{ site.meta.pattern }} 1;{% endfor %}\n}',
-    good: name => ({ Meta: { pattern: name } }),
-    bad: { Meta: { pattern: '~(' } },
-    says: /pcre2?_compile\(\) failed/,
+    title: 'one line of a table',
+    inHttp: 'geo $team { default 0;{% for site in sites %}\n  {{ site.meta.net }} 1;{% endfor %}\n}',
+    good: () => ({ Meta: { net: '10.0.0.0/8' } }),
+    bad: { Meta: { net: 'nonsense' } },
+    says: /invalid network "nonsense"/,
   },
   {
     title: 'an error that nginx gives no file and line for',

@@ -116,7 +116,6 @@ describe('a node with a name that Consul does not answer for', () => {
       await second.saw('daemon.ready')
       await scene.register({ Name: 'later' })
       await answers(scene.port, 'later.test')
-      await scene.close()
     },
   )
 })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isExhausted } from './errors.ts'
 
 /** What /proc says of a process; field numbers are those of proc(5). */
 export interface Process {
@@ -7,11 +8,12 @@ export interface Process {
   readonly session: number
   readonly startTime: string // clock ticks since boot: with the pid it names a process for good
   readonly command: string // arguments joined with blanks
+  readonly isStopped: boolean // by SIGSTOP or a debugger: nothing but SIGKILL reaches it
 }
 
 /** Undefined when there is none, or only a zombie: that runs nothing. */
 export function readProcess(pid: number): Process | undefined {
-  const stat = read(`/proc/${pid}/stat`)
+  const stat = readProc(`/proc/${pid}/stat`)
   if (stat === undefined) return undefined
 
   // The name is in parentheses and may hold anything, parentheses included.
@@ -19,18 +21,37 @@ export function readProcess(pid: number): Process | undefined {
   const [state, parent, , session] = fields
   if (state === 'Z' || state === 'X') return undefined
 
-  const command = (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
-  return { pid, parent: Number(parent), session: Number(session), startTime: fields[19] ?? '', command }
+  const command = (readProc(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
+  return {
+    pid,
+    parent: Number(parent),
+    session: Number(session),
+    startTime: fields[19] ?? '',
+    command,
+    isStopped: state === 'T' || state === 't',
+  }
 }
 
 export function isAlive(process: { readonly pid: number; readonly startTime: string }): boolean {
   return readProcess(process.pid)?.startTime === process.startTime
 }
 
-function read(path: string): string | undefined {
+/** A file of /proc; undefined when its process has ended. Throws when we cannot look: that is no sign of an end. */
+export function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
-  } catch {
-    return undefined // it ended while we looked
+  } catch (error) {
+    if (isExhausted(error)) throw error
+    return undefined
+  }
+}
+
+/** What a look shows; undefined when the machine has nothing left to look with, for whoever looks again soon. */
+export function ifPossible<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (isExhausted(error)) return undefined
+    throw error
   }
 }

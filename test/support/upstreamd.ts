@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,8 @@ export interface Bench {
   readonly folder: string
   readonly state: string
   start(args: readonly string[], environment?: Record<string, string>): Running
+  /** Starts it as NOBODY, to whom the folder is given first. */
+  startAsNobody(args: readonly string[]): Running
   /** Starts it to be ended by SIGKILL just before its nth step that changes the world; see crash.mjs. */
   startAndCrash(step: number, args: readonly string[]): Running
   /** Runs it to its end. */
@@ -42,6 +44,11 @@ export interface Bench {
   clear(): Promise<void>
 }
 
+interface Launching {
+  readonly preload?: readonly string[]
+  readonly user?: number
+}
+
 /** A folder of its own with a state folder in it, and a way to start the built program there. */
 export function workbench(purpose = 'test'): Bench {
   const folder = mkdtempSync(join(tmpdir(), `upstreamd-${purpose}-`))
@@ -49,18 +56,19 @@ export function workbench(purpose = 'test'): Bench {
   const children = new Children()
   let runs = 0
 
-  function launch(args: readonly string[], environment: Record<string, string>, preload: readonly string[] = []) {
+  function launch(args: readonly string[], environment: Record<string, string>, more: Launching = {}) {
     runs += 1
     const stdout = join(folder, `stdout.${runs}`)
     const stderr = join(folder, `stderr.${runs}`)
     // Files, not pipes: nginx inherits them, and what it logs must be openable.
     const child = children.start(
       process.execPath,
-      [...preload, join(root, 'dist/upstreamd.js'), `-state-dir=${state}`, ...args],
+      [...(more.preload ?? []), join(root, 'dist/upstreamd.js'), `-state-dir=${state}`, ...args],
       {
         stdio: ['ignore', openSync(stdout, 'a'), openSync(stderr, 'a')],
         env: { ...withoutConsul(process.env), ...environment },
         cwd: folder,
+        ...(more.user !== undefined && { uid: more.user, gid: more.user }),
       },
     )
     return { child, stdout, stderr }
@@ -72,8 +80,16 @@ export function workbench(purpose = 'test'): Bench {
     start: (args, environment = {}) => follow(launch([...logging, ...args], environment)),
     startAndCrash: (step, args) =>
       follow(
-        launch([...logging, ...args], { CRASH_AT: String(step) }, ['--import', join(import.meta.dirname, 'crash.mjs')]),
+        launch(
+          [...logging, ...args],
+          { CRASH_AT: String(step) },
+          { preload: ['--import', join(import.meta.dirname, 'crash.mjs')] },
+        ),
       ),
+    startAsNobody(args) {
+      execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder])
+      return follow(launch([...logging, ...args], {}, { user: NOBODY }))
+    },
     async run(args, environment = {}) {
       const { child, stdout, stderr } = launch(args, environment)
       const code = await new Promise<number | null>(resolve => child.once('exit', resolve))
@@ -111,6 +127,19 @@ export function workbench(purpose = 'test'): Bench {
       stop: (signal = 'SIGTERM') => children.end(child, signal),
     }
   }
+}
+
+/** A user nobody else is: its processes are only ours. */
+export const NOBODY = 54_321
+
+/** Only root may become somebody else, who must be able to read the program. */
+export function canStartAsNobody(): boolean {
+  if (process.getuid?.() !== 0) return false
+  const found = spawnSync('test', ['-r', join(root, 'dist/upstreamd.js'), '-a', '-x', process.execPath], {
+    uid: NOBODY,
+    gid: NOBODY,
+  })
+  return found.status === 0
 }
 
 const logging = ['-log-format=json', '-log-level=debug']

@@ -1,4 +1,4 @@
-import { readProcess } from '../../proc.ts'
+import { ifPossible, readProcess } from '../../proc.ts'
 import { isLeaving, workersOf } from './proc.ts'
 
 /** How long an orphaned worker may take to let go of its ports. */
@@ -29,7 +29,8 @@ const MASTER_SLEEP_MS = 100
 export async function relieve(master: number, old: ReadonlySet<number>): Promise<void> {
   const until = performance.now() + MASTER_SLEEP_MS
   while (performance.now() < until) {
-    const workers = workersOf(master)
+    const workers = ifPossible(() => workersOf(master))
+    if (workers === undefined) return // the master tells them itself, in a moment
     const leaving = workers.filter(pid => old.has(pid))
     if (workers.length - leaving.length >= leaving.length) {
       for (const pid of leaving) kill(pid, 'SIGQUIT')

@@ -1,12 +1,13 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isOf, reasonOf, UpstreamdError } from '../../errors.ts'
+import { isOf, reasonOf, systemCode, UpstreamdError } from '../../errors.ts'
 import { describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
+import { ifPossible } from '../../proc.ts'
 import { defineModule } from '../../registry.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { createExclusive } from '../exclusive.ts'
-import type { Activation, Staged, Target } from '../target.ts'
+import type { Activation, Running, Staged, Target } from '../target.ts'
 import { type Activator, activate } from './activate.ts'
 import { adoptLayout, errorLogOf, globalsFor, pidFileOf, staleSocketsOf } from './adopt.ts'
 import { NginxConfig } from './config.ts'
@@ -14,13 +15,14 @@ import { isSocketFile } from './control-socket.ts'
 import { hasDefaultServer } from './facts.ts'
 import { createJudge } from './judge.ts'
 import { keepRunning } from './keep-running.ts'
-import type { Layout, Prepared } from './layout.ts'
+import type { Layout } from './layout.ts'
 import { ownLayout } from './own.ts'
 import { standIn } from './stand-in.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** Workers that die of a configuration do so within this time after they were started. */
 const LATE_MS = 500
+const cannotWrite = 'cannot write the next generation'
 
 export const nginx = defineModule<Target>()({
   config: NginxConfig,
@@ -51,7 +53,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   ): Promise<void> {
     const until = runtime.clock.now() + LATE_MS
     while (runtime.clock.now() < until && (await slept(runtime, 20))) {
-      const problem = supervisor.lateDeaths(outcome.pid, outcome.workers)
+      const problem = ifPossible(() => supervisor.lateDeaths(outcome.pid, outcome.workers))
       if (problem === undefined) continue
 
       fatal.set(generation.digest, problem)
@@ -65,6 +67,18 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     isWarned = true
     const problem = 'no template has a default_server: a host that nobody registered is answered by the first service'
     runtime.emit({ type: 'config.warned', problem })
+  }
+
+  async function look(): Promise<Running | undefined> {
+    const found = supervisor.look()
+    // Somebody's command starts nginx, or nobody does: then what is on the disk is all there is to be live.
+    if (found.state !== 'running')
+      return startsNginx ? undefined : { pid: undefined, digest: await layout.proven(), draining: 0 }
+    return {
+      pid: found.master.pid,
+      digest: isOwn ? await supervisor.digest(await layout.published()) : await layout.proven(),
+      draining: supervisor.draining(),
+    }
   }
 
   /** The workers of a master that died a moment ago may have outlived it, and hold the ports. */
@@ -95,21 +109,10 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   return {
     name: 'nginx',
     recall: () => layout.recall(),
-
-    async running() {
-      const found = supervisor.look()
-      // Somebody's command starts nginx, or nobody does: then what is on the disk is all there is to be live.
-      if (found.state !== 'running')
-        return startsNginx ? undefined : { pid: undefined, digest: await layout.proven(), draining: 0 }
-      return {
-        pid: found.master.pid,
-        digest: isOwn ? await supervisor.digest(await layout.published()) : await layout.proven(),
-        draining: supervisor.draining(),
-      }
-    },
+    running: () => onMachine('cannot look at nginx', look),
 
     async judge(generation, signal) {
-      const sketch = await written(() => layout.sketch(generation))
+      const sketch = await onMachine(cannotWrite, () => layout.sketch(generation))
       try {
         return await judge(generation, sketch, undefined, signal)
       } finally {
@@ -119,16 +122,18 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
 
     async stage(generation): Promise<Staged> {
       warnOnce(generation)
-      const prepared = await written(() => layout.prepare(generation))
+      const prepared = await onMachine(cannotWrite, () => layout.prepare(generation))
       return {
         validate: signal => judge(generation, prepared, fatal.get(generation.digest), signal),
         discard: () => prepared.discard(),
         activate: signal =>
           exclusive(async (): Promise<Activation> => {
             if (stopping) throw new UpstreamdError('TARGET_STAGE_FAILED', 'nothing is activated while stopping')
-            const before = await layout.good()
-            const previous = async () => (before === undefined ? undefined : layout.find(before))
-            const { commands, isOurSignalNeeded } = await waysToTell(config.commands, generation, previous)
+            const { previous, commands, isOurSignalNeeded } = await onMachine('cannot read what is live', async () => {
+              const before = await layout.good()
+              const previous = async () => (before === undefined ? undefined : layout.find(before))
+              return { previous, ...(await waysToTell(config.commands, generation, previous)) }
+            })
             const outcome = await activate(activator, generation, commands, isOurSignalNeeded, signal)
             if (outcome.kind === 'rolled_back') return outcome
             if (outcome.kind !== 'written') void watchLate(generation, previous, outcome) // ends by itself within LATE_MS
@@ -142,7 +147,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       return exclusive(() =>
         standIn(supervisor, !isOwn, async () => {
           const generation = draw()
-          const prepared = await written(() => layout.prepare(generation))
+          const prepared = await onMachine(cannotWrite, () => layout.prepare(generation))
           try {
             const verdict = await judge(generation, prepared, undefined, signal)
             if (verdict.kind === 'valid') return activate(activator, generation, [], true, signal)
@@ -223,13 +228,13 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
   return { layout, supervisor }
 }
 
-/** Throws TARGET_STAGE_FAILED: the disk is full, read-only, or not ours. */
-async function written(write: () => Promise<Prepared>): Promise<Prepared> {
+/** What the machine refuses (a full disk, no descriptor left) is no bug: throws TARGET_STAGE_FAILED, to be tried again. */
+async function onMachine<T>(what: string, task: () => Promise<T>): Promise<T> {
   try {
-    return await write()
+    return await task()
   } catch (error) {
-    if (error instanceof UpstreamdError) throw error
-    throw new UpstreamdError('TARGET_STAGE_FAILED', 'cannot write the next generation', { cause: error })
+    if (error instanceof UpstreamdError || systemCode(error) === undefined) throw error
+    throw new UpstreamdError('TARGET_STAGE_FAILED', what, { cause: error })
   }
 }
 

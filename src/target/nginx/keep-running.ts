@@ -1,4 +1,5 @@
 import { reasonOf, systemCode } from '../../errors.ts'
+import { ifPossible } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import type { Activator } from './activate.ts'
 import type { Layout } from './layout.ts'
@@ -30,7 +31,7 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
   let upSince = runtime.clock.now()
   let pause = await bringUp()
   while (await slept(runtime, pause)) {
-    const lost = supervisor.lost
+    const lost = ifPossible(() => supervisor.lost)
     if (lost !== undefined && !isDown) {
       crashes = runtime.clock.now() - upSince > STEADY_MS ? 1 : crashes + 1
       const retryIn = lost.started ? backoff(crashes, Math.random()) : GRACE_MS

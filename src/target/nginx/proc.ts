@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { type Process, readProcess } from '../../proc.ts'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { type Process, readProc, readProcess } from '../../proc.ts'
 
 /** Every nginx process that sees the same files as we do: an nginx in a container is another one's. */
 export function nginxProcesses(): Process[] {
@@ -37,7 +37,7 @@ export function isLeaving({ command }: Process): boolean {
 }
 
 function childrenOf(master: number): Process[] {
-  const children = read(`/proc/${master}/task/${master}/children`) ?? ''
+  const children = readProc(`/proc/${master}/task/${master}/children`) ?? ''
   return children
     .split(' ')
     .filter(Boolean)
@@ -51,14 +51,6 @@ export function configurationOf({ command }: Process): { conf: string | undefine
 
 export function workingFolderOf(pid: number): string | undefined {
   return link(`/proc/${pid}/cwd`)
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined // it ended while we looked
-  }
 }
 
 function link(path: string): string | undefined {

@@ -8,6 +8,7 @@ const master = (pid: number, given: Partial<Process> & { conf?: string } = {}): 
   parent: 1,
   session: pid,
   startTime: `${pid * 10}`,
+  isStopped: false,
   command: `nginx: master process /usr/sbin/nginx -c ${given.conf ?? conf}`,
   ...given,
 })
@@ -16,6 +17,7 @@ const worker = (pid: number, parent: number, session = parent, command = 'nginx:
   parent,
   session,
   startTime: `${pid * 10}`,
+  isStopped: false,
   command,
 })
 const evidence = (given: Partial<Evidence> = {}): Evidence => ({

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readProcess } from '../../src/proc.ts'
 import { isMaster } from '../../src/target/nginx/proc.ts'
 import { get } from '../support/http.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
@@ -7,12 +10,12 @@ import { canStartAsNobody, NOBODY, nginxOf } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
 
 let scene: Scene
-let { bench, tree, services, backend, port, own, answers } = {} as Scene
+let { bench, children, tree, services, backend, port, own, answers } = {} as Scene
 let adopt: string[]
 
 beforeEach(async () => {
   scene = await openScene()
-  ;({ bench, tree, services, backend, port, own, answers } = scene)
+  ;({ bench, children, tree, services, backend, port, own, answers } = scene)
   adopt = [...scene.adopt, `-template=${shipped}:${tree.destination}`]
 })
 afterEach(() => scene.close())
@@ -21,6 +24,50 @@ const masters = () => nginxOf(bench.folder).filter(isMaster)
 const masterOf = () => masters()[0]?.pid ?? 0
 const grow = () => services.write({ web: [backend.port], api: [backend.port] })
 const status = (host: string) => get(port, host).then(reply => reply.status)
+const many = <T>(ask: () => Promise<T>) => Array.from({ length: 20 }, ask)
+const is200 = (found: number) => found === 200
+
+/** The compiled-in folders for temporary files belong to root. */
+function allowNobody(conf: string): void {
+  const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  const own = folders.map(name => `  ${name}_temp_path ${join(bench.folder, name)};`)
+  writeFileSync(conf, readFileSync(conf, 'utf8').replace('http {', `http {\n${own.join('\n')}`))
+}
+
+describe('N5: nginx is killed', () => {
+  it('with a unix socket left behind: it is started again all the same', async () => {
+    const socket = join(bench.folder, 'app.sock')
+    writeFileSync(join(tree.folder, 'conf.d/socket.conf'), `server { listen unix:${socket}; return 204; }\n`)
+    const running = bench.start(adopt)
+    await running.saw('daemon.ready')
+    const all = nginxOf(bench.folder)
+
+    for (const { pid } of all) process.kill(pid, 'SIGKILL')
+    expect(existsSync(socket)).toBe(true)
+
+    await running.saw('process.started', ({ pid }) => !all.some(old => old.pid === pid))
+    await answers('web.test')
+  })
+
+  it.skipIf(!canStartAsNobody())(
+    'and the state folder cannot be written to: it is started without its control log, and that is said',
+    async () => {
+      allowNobody(tree.conf)
+      const running = bench.startAsNobody(adopt)
+      await running.saw('daemon.ready')
+      execFileSync('chmod', ['-R', 'u-w', bench.state])
+
+      for (const { pid } of nginxOf(bench.folder)) process.kill(pid, 'SIGKILL')
+      await running.saw('config.warned', ({ problem }) => problem.includes('started without a control log'))
+      await answers('web.test')
+
+      execFileSync('chmod', ['-R', 'u+w', bench.state])
+      grow()
+      await answers('api.test')
+      expect(masters()).toHaveLength(1)
+    },
+  )
+})
 
 describe('S7: a machine that has nothing left to give', () => {
   const limit = (pid: number, what: string, user = process.getuid?.()) =>

@@ -44,7 +44,9 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
 
   /** Milliseconds until the next look, or until the next try. */
   async function bringUp(): Promise<number> {
-    const problem = await exclusive(() => bringBack(kept, runtime)).catch(diskProblem)
+    const problem = await exclusive(() => bringBack(kept, runtime)).catch(
+      error => `cannot look after nginx: ${diskProblem(error)}`,
+    )
     isDown = problem !== undefined
     if (problem === undefined) {
       upSince = runtime.clock.now()
@@ -60,7 +62,7 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
 /** What the disk refuses is tried again; anything else is a bug. */
 function diskProblem(error: unknown): string {
   if (systemCode(error) === undefined) throw error
-  return `cannot look after nginx: ${reasonOf(error)}`
+  return reasonOf(error)
 }
 
 /** Adopts what runs, else starts what ran last; why that failed, when it has to be tried again. */
@@ -69,7 +71,7 @@ async function bringBack(
   runtime: Runtime,
 ): Promise<string | undefined> {
   if (runtime.signal.aborted) return undefined
-  await layout.recover()
+  await recover(layout, runtime)
   const found = supervisor.look()
   if (found.state === 'running') {
     supervisor.adopt(found.master)
@@ -87,6 +89,16 @@ async function bringBack(
   if (isOwn && last !== undefined) await layout.restore() // what was published last may not have been verified
   const verdict = await supervisor.start(isOwn ? last?.digest : undefined)
   return verdict.kind === 'accepted' ? undefined : `nginx does not start: ${verdict.reason}`
+}
+
+/** Repairs what a crash may have left, as far as the disk lets us: an nginx that runs is worth more. */
+async function recover(layout: Layout, runtime: Runtime): Promise<void> {
+  try {
+    await layout.recover()
+  } catch (error) {
+    const problem = `cannot clean up after the last run: ${diskProblem(error)}`
+    runtime.emit({ type: 'config.warned', problem })
+  }
 }
 
 /** 100 ms after the first crash, then doubling to 10 s, with full jitter above the floor. */

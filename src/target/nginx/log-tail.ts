@@ -1,28 +1,40 @@
 import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs'
+import { isExhausted, reasonOf, systemCode } from '../../errors.ts'
 
 /** Larger than this, a log that only we read starts over; nginx appends, so a truncated file goes on at its start. */
 const LARGEST = 1024 * 1024
 
 /** Reads what is added to a log file after a mark, as lines. */
 export class LogTail {
-  readonly #path: string
+  readonly path: string
   #offset = 0
 
   constructor(path: string) {
-    this.#path = path
+    this.path = path
+  }
+
+  /** Makes sure that it can be written to; else why not. */
+  create(): string | undefined {
+    try {
+      closeSync(openSync(this.path, 'a', 0o640))
+      return undefined
+    } catch (error) {
+      if (systemCode(error) === undefined || isExhausted(error)) throw error
+      return reasonOf(error)
+    }
   }
 
   /** From here on. With `own`, a log that has grown too long starts over. */
   mark(options: { readonly own: boolean }): void {
-    this.#offset = sizeOf(this.#path)
+    this.#offset = sizeOf(this.path)
     if (!options.own || this.#offset < LARGEST) return
-    truncateSync(this.#path)
+    truncateSync(this.path)
     this.#offset = 0
   }
 
   /** Every complete line since the mark. */
   lines(): string[] {
-    return readFrom(this.#path, this.#offset).split('\n').slice(0, -1)
+    return readFrom(this.path, this.#offset).split('\n').slice(0, -1)
   }
 }
 

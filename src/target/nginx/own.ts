@@ -69,7 +69,7 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
     async restore() {
       const { good } = await ledger.read()
       if (good === undefined) await rm(current, { force: true })
-      else await point(good)
+      else if ((await published()) !== good) await point(good) // a disk that refuses hinders only what there is to do
     },
     // A link points to a complete, validated generation or is not there: there is nothing to repair.
     recover: async () => {},

@@ -35,15 +35,18 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #runtime: Runtime
-  readonly #log: LogTail
+  readonly #controlLog: LogTail
+  readonly #errorLog: LogTail | undefined
   readonly #record: string
   #known: Known | undefined
   #announced = false
+  #warned = ''
 
   constructor(options: SupervisorOptions, runtime: Runtime) {
     this.#options = options
     this.#runtime = runtime
-    this.#log = new LogTail(this.#controlLog)
+    this.#controlLog = new LogTail(join(options.run, 'control.log'))
+    this.#errorLog = options.errorLog === undefined ? undefined : new LogTail(options.errorLog)
     this.#record = join(options.run, 'process.json')
     this.#known = readRecord(this.#record)
   }
@@ -80,7 +83,12 @@ export class Supervisor {
   /** Takes over what runs; `started` when a command of ours brought it up. True when it was not known before. */
   adopt(master: Identity, started = false): boolean {
     const isNew = this.#known?.pid !== master.pid || this.#known.startTime !== master.startTime
-    if (isNew) this.#remember({ ...master, started, logged: false, workers: identities(workersOf(master.pid)) })
+    if (isNew) {
+      // Nobody else gives an nginx our control log: it is ours, whatever became of our record of it.
+      const isOurs = readProcess(master.pid)?.command.includes(this.#controlLog.path) ?? false
+      const workers = identities(workersOf(master.pid))
+      this.#remember({ ...master, started: started || isOurs, logged: isOurs, workers })
+    }
     if (isNew || !this.#announced) this.#announce('process.found', master.pid)
     return isNew
   }
@@ -116,17 +124,23 @@ export class Supervisor {
   /** Starts nginx and waits until it has workers (own layout: answers with `digest`). */
   async start(digest: string | undefined): Promise<Verdict> {
     const { binary, cwd } = this.#options
-    this.#log.mark({ own: true })
-    const globals = [...this.#options.globals(), `error_log ${this.#controlLog} notice;`].join(' ')
-    const { child, ended } = launch(binary, [...this.#options.startArguments(), '-g', globals], cwd, this.#options.run)
+    const unwritable = this.#controlLog.create()
+    const logged = unwritable === undefined
+    if (!logged) this.#warn(`nginx is started without a control log and judged by its workers: ${unwritable}`)
+    this.#controlLog.mark({ own: logged })
+    this.#errorLog?.mark({ own: false })
+    const log = logged ? [`error_log ${this.#controlLog.path} notice;`] : []
+    const globals = [...this.#options.globals(), ...log].join(' ')
+    const args = [...this.#options.startArguments(), ...(globals === '' ? [] : ['-g', globals])]
+    const { child, ended } = launch(binary, args, cwd, this.#options.run)
     if (child.pid === undefined) {
       await slept(this.#runtime, 0) // the reason comes with the next turn of the event loop
       return { kind: 'died', reason: ended.reason ?? 'nginx could not be run' }
     }
     const startTime = readProcess(child.pid)?.startTime ?? ''
-    this.#remember({ pid: child.pid, startTime, started: true, logged: true, workers: [] })
+    this.#remember({ pid: child.pid, startTime, started: true, logged, workers: [] })
 
-    const found = await this.#verdict(new Set(), digest, () => ended.reason === undefined || this.#daemonized())
+    const found = await this.#verdict(new Set(), digest, () => ended.reason === undefined || this.#daemonized(logged))
     if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
     if (found.kind !== 'accepted') {
       await this.#end('SIGTERM', 2_000)
@@ -151,7 +165,7 @@ export class Supervisor {
 
   /** Marks the log; `observe` then judges what somebody else's command makes of nginx. */
   mark(): void {
-    for (const log of this.#logs()) log.mark({ own: log === this.#log })
+    this.#log?.mark({ own: this.#log === this.#controlLog })
   }
 
   observe(before: ReadonlySet<number>, deadline: number): Promise<Verdict> {
@@ -188,20 +202,13 @@ export class Supervisor {
     this.#remember(undefined)
   }
 
-  get #controlLog(): string {
-    return join(this.#options.run, 'control.log')
+  /** Where the nginx of the moment tells of itself; undefined when it does nowhere that we can read. */
+  get #log(): LogTail | undefined {
+    return this.#known?.logged ? this.#controlLog : this.#errorLog
   }
-
-  #logs(): LogTail[] {
-    const { errorLog } = this.#options
-    if (this.#known?.logged || errorLog === undefined) return [this.#log]
-    this.#foreignLog ??= new LogTail(errorLog)
-    return [this.#foreignLog]
-  }
-  #foreignLog: LogTail | undefined
 
   #lines(): string[] {
-    return this.#logs().flatMap(log => log.lines())
+    return this.#log?.lines() ?? []
   }
 
   async #verdict(
@@ -230,10 +237,10 @@ export class Supervisor {
   }
 
   /** `daemon on` in the tree: what we started has ended, and its child is the master. */
-  #daemonized(): boolean {
+  #daemonized(logged: boolean): boolean {
     const found = this.look()
     if (found.state !== 'running') return false
-    this.#remember({ ...found.master, started: true, logged: true, workers: [] })
+    this.#remember({ ...found.master, started: true, logged, workers: [] })
     return true
   }
 
@@ -250,7 +257,13 @@ export class Supervisor {
   #remember(known: Known | undefined): void {
     this.#known = known
     const problem = writeRecord(this.#record, known)
-    if (problem !== undefined) this.#runtime.emit({ type: 'config.warned', problem })
+    if (problem !== undefined) this.#warn(problem)
+  }
+
+  /** Once: what the disk refuses now, it refuses the next time, too. */
+  #warn(problem: string): void {
+    if (problem !== this.#warned) this.#runtime.emit({ type: 'config.warned', problem })
+    this.#warned = problem
   }
 
   #announce(type: 'process.found' | 'process.started', pid: number): void {

@@ -69,6 +69,62 @@ describe('N5: nginx is killed', () => {
   )
 })
 
+describe('N8: nginx is replaced by somebody else', () => {
+  it('a new binary (USR2, then QUIT): the new master is taken over and brought up to date', async () => {
+    execFileSync('/usr/sbin/nginx', ['-c', tree.conf]) // a daemon, as distributions have it
+    const running = bench.start(adopt)
+    await running.saw('daemon.ready')
+    const old = masterOf()
+
+    process.kill(old, 'SIGUSR2')
+    const next = await until('there is a second master', () => masters().find(({ pid }) => pid !== old)?.pid)
+    const from = running.events().length
+    grow() // the old master is told; the new one has read what was live before
+    await running.saw('generation.activated', undefined, from)
+    process.kill(old, 'SIGQUIT')
+    await running.saw('process.found', ({ pid }) => pid === next)
+
+    await until('every worker knows it', async () => (await Promise.all(many(() => status('api.test')))).every(is200))
+    expect(await running.stop()).toBe(0)
+    expect(masterOf()).toBe(next)
+  })
+
+  it('a restart from outside: its successor is taken over, and reloads go there', async () => {
+    const first = await tree.startNginx(children)
+    const running = bench.start(adopt)
+    await running.saw('daemon.ready')
+
+    process.kill(first, 'SIGQUIT')
+    await until('it has ended', () => !masters().some(({ pid }) => pid === first))
+    const second = await tree.startNginx(children)
+    await running.saw('process.found', ({ pid }) => pid === second)
+    grow()
+
+    await answers('api.test')
+    expect(await running.stop()).toBe(0)
+    expect(masterOf()).toBe(second)
+  })
+
+  it('after a reboot its pid and start time are a stranger’s: nothing is signalled', async () => {
+    const first = bench.start(adopt)
+    await first.saw('daemon.ready')
+    await first.stop()
+    const stranger = children.start('sleep', ['1000'])
+    const pid = stranger.pid ?? 0
+    const record = { pid, startTime: readProcess(pid)?.startTime, started: true, logged: true, workers: [] }
+    const folder = readdirSync(bench.state).find(name => name.startsWith('nginx-')) ?? ''
+    writeFileSync(join(bench.state, folder, 'run/process.json'), JSON.stringify(record))
+
+    const second = bench.start(adopt)
+    await second.saw('daemon.ready')
+    grow()
+    await answers('api.test')
+
+    expect(await second.stop()).toBe(0)
+    expect(readProcess(pid)?.command).toBe('sleep 1000')
+  })
+})
+
 describe('S7: a machine that has nothing left to give', () => {
   const limit = (pid: number, what: string, user = process.getuid?.()) =>
     execFileSync('prlimit', [`--pid=${pid}`, what], { uid: user, gid: user })

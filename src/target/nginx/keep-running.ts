@@ -72,9 +72,11 @@ async function bringBack(
 ): Promise<string | undefined> {
   if (runtime.signal.aborted) return undefined
   await recover(layout, runtime)
+  const isSuccessor = supervisor.lost !== undefined
   const found = supervisor.look()
   if (found.state === 'running') {
     supervisor.adopt(found.master)
+    if (isSuccessor) return catchUp(layout, supervisor, isOwn)
     // Killed between the verdict and writing it down: what nginx answers with is verified by that.
     const answered = await supervisor.digest(await layout.published())
     const live = answered === undefined ? undefined : await layout.find(answered)
@@ -99,6 +101,15 @@ async function recover(layout: Layout, runtime: Runtime): Promise<void> {
     const problem = `cannot clean up after the last run: ${diskProblem(error)}`
     runtime.emit({ type: 'config.warned', problem })
   }
+}
+
+/** In the place of a master that is gone somebody has put another: what it has read may be older than what is live. */
+async function catchUp(layout: Layout, supervisor: Supervisor, isOwn: boolean): Promise<string | undefined> {
+  const live = await layout.recall()
+  if (live === undefined) return undefined
+  await layout.restore()
+  const verdict = await supervisor.reload(isOwn ? live.digest : undefined)
+  return verdict.kind === 'accepted' ? undefined : `the new nginx did not take up what is live: ${verdict.reason}`
 }
 
 /** 100 ms after the first crash, then doubling to 10 s, with full jitter above the floor. */

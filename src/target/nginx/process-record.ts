@@ -10,7 +10,17 @@ export interface Known extends Identity {
   readonly workers: readonly Identity[] // seen last; how they are known when their master is gone
 }
 
-export function readRecord(path: string): Known | undefined {
+/** What was known in our last life. After the machine was started anew, its pid and start time may be a stranger's. */
+export function readRecord(path: string, binary: string): Known | undefined {
+  const known = readKnown(path)
+  const process = known && readProcess(known.pid)
+  const isSame = process !== undefined && process.startTime === known?.startTime
+  // One that has just been started does not call itself so yet.
+  const isNginx = process?.command.startsWith('nginx: ') || process?.command.includes(binary)
+  return isSame && !isNginx ? undefined : known
+}
+
+function readKnown(path: string): Known | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Known
   } catch {

@@ -48,7 +48,7 @@ export class Supervisor {
     this.#controlLog = new LogTail(join(options.run, 'control.log'))
     this.#errorLog = options.errorLog === undefined ? undefined : new LogTail(options.errorLog)
     this.#record = join(options.run, 'process.json')
-    this.#known = readRecord(this.#record)
+    this.#known = readRecord(this.#record, options.binary)
   }
 
   /** The master we deal with, when it is alive. */

@@ -73,6 +73,7 @@ export type Event =
   | { readonly type: 'process.found'; readonly pid: number; readonly version: string }
   | { readonly type: 'process.started'; readonly pid: number; readonly version: string }
   | { readonly type: 'process.cleaned'; readonly problem: string }
+  | { readonly type: 'process.hung'; readonly pid: number; readonly problem: string; readonly isReplaced: boolean }
   | { readonly type: 'process.exited'; readonly pid: number; readonly problem: string; readonly retryIn: number }
   | { readonly type: 'process.stopped'; readonly pid: number; readonly ms: number }
   | { readonly type: 'process.left'; readonly pid: number }

@@ -14,6 +14,7 @@ export const levelOf: Readonly<Record<EventType, LogLevel>> = {
   'generation.rolled_back': 'error',
   'generation.failed': 'error',
   'config.rejected': 'error',
+  'process.hung': 'error',
   'config.warned': 'warn',
   'source.lost': 'warn',
   'source.partial': 'warn',

@@ -109,6 +109,7 @@ function fold(status: Status, event: Event, at: string): Status {
       return { ...status, generation: live, problem: textOf(event) }
     }
     case 'generation.failed':
+    case 'process.hung':
       return { ...status, problem: textOf(event) }
     case 'template.failed':
       return { ...status, problem: textOf(event), templates: { ...status.templates, [event.path]: event.message } }

@@ -72,6 +72,10 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   'process.found': [{ type: 'process.found', pid: 77, version: '1.22.1' }],
   'process.started': [{ type: 'process.started', pid: 77, version: '1.22.1' }],
   'process.cleaned': [{ type: 'process.cleaned', problem: 'removed a stale pid file' }],
+  'process.hung': [
+    { type: 'process.hung', pid: 77, problem: 'no sign of life', isReplaced: true },
+    { type: 'process.hung', pid: 77, problem: 'no sign of life', isReplaced: false },
+  ],
   'process.exited': [{ type: 'process.exited', pid: 77, problem: 'the nginx master process is gone', retryIn: 100 }],
   'process.stopped': [{ type: 'process.stopped', pid: 77, ms: 40 }],
   'process.left': [{ type: 'process.left', pid: 77 }],

@@ -70,6 +70,8 @@ export function textOf(event: Event): string {
       return `nginx ${event.version} started as ${event.pid}`
     case 'process.cleaned':
       return event.problem
+    case 'process.hung':
+      return `nginx ${event.pid} hangs: ${event.problem}; ${event.isReplaced ? 'it is ended and started again' : `upstreamd did not start it and leaves it alone: wake it up (kill -CONT ${event.pid}) or restart it`}`
     case 'process.exited':
       return `nginx ${event.pid}: ${event.problem}; starting it in ${formatDuration(event.retryIn)}`
     case 'process.stopped':

@@ -69,6 +69,61 @@ describe('N5: nginx is killed', () => {
   )
 })
 
+describe('N7: the nginx master hangs', () => {
+  it('and was started by upstreamd: it is ended, and another one serves the change', async () => {
+    const running = bench.start(own)
+    await running.saw('daemon.ready')
+    const old = masterOf()
+
+    process.kill(old, 'SIGSTOP')
+    grow()
+    const hung = await running.saw('process.hung')
+    await running.saw('process.started', ({ pid }) => pid !== old)
+
+    await answers('api.test')
+    expect(hung).toMatchObject({ pid: old, isReplaced: true })
+    expect(masters().map(({ pid }) => pid)).not.toContain(old)
+    expect(running.events().filter(({ type }) => /rolled_back|failed|exited/.test(type))).toEqual([])
+  })
+
+  it('and was only found: that is said, it is left alone, and goes on when it wakes up', async () => {
+    const theirs = await tree.startNginx(children)
+    const running = bench.start(adopt)
+    await running.saw('daemon.ready')
+
+    process.kill(theirs, 'SIGSTOP')
+    grow()
+    const hung = await running.saw('process.hung')
+    const back = await running.saw('generation.rolled_back')
+    expect(await status('web.test')).toBe(200)
+    expect(hung).toMatchObject({ pid: theirs, isReplaced: false })
+    expect(back.problem).toContain('has not reacted to a signal')
+    expect(readFileSync(tree.destination, 'utf8')).not.toContain('api.test')
+
+    process.kill(theirs, 'SIGCONT')
+    services.write({ web: [backend.port], api: [backend.port], more: [backend.port] })
+    await answers('more.test')
+    expect(masterOf()).toBe(theirs)
+  })
+
+  it('when a command tells it: an exit code of 0 is not believed', async () => {
+    const script = join(bench.folder, 'reload.sh')
+    const tell = `if [ -s ${tree.pidFile} ]; then kill -HUP $(cat ${tree.pidFile}); else nginx -c ${tree.conf}; fi`
+    writeFileSync(script, `#!/bin/sh\n${tell}\n`, { mode: 0o755 })
+    const running = bench.start([...scene.adopt, `-template=${shipped}:${tree.destination}:${script}`])
+    await answers('web.test')
+    await running.saw('daemon.ready')
+    const old = masterOf()
+
+    process.kill(old, 'SIGSTOP')
+    grow()
+
+    await running.saw('process.hung', ({ isReplaced }) => isReplaced)
+    await answers('api.test')
+    expect(masters().map(({ pid }) => pid)).not.toContain(old)
+  })
+})
+
 describe('N8: nginx is replaced by somebody else', () => {
   it('a new binary (USR2, then QUIT): the new master is taken over and brought up to date', async () => {
     execFileSync('/usr/sbin/nginx', ['-c', tree.conf]) // a daemon, as distributions have it

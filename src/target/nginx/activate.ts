@@ -74,7 +74,7 @@ export async function activate(
       }
       case 'reload':
         if (found.state === 'running') supervisor.adopt(found.master)
-        return proven('reloaded', await supervisor.reload(digestOf(wanted)))
+        return provenOrReplaced('reloaded', await supervisor.reload(digestOf(wanted)), wanted)
       case 'start':
         if (!mayStart) return { kind: 'written', workers: [] }
         await supervisor.clean(found)
@@ -96,14 +96,24 @@ export async function activate(
     const isNew = supervisor.adopt(after.master, before.state !== 'running')
     const found = await supervisor.observe(isNew ? new Set() : workers, COMMAND_EFFECT_MS)
     if (found.kind === 'silent') return { kind: 'written', workers: [] } // it did something else than reload nginx
-    return proven(isNew ? 'started' : 'reloaded', found)
+    return provenOrReplaced(isNew ? 'started' : 'reloaded', found, generation)
+  }
+
+  /** A master that hangs is replaced when we have started it; one that we only found is not ours to end. */
+  async function provenOrReplaced(kind: 'started' | 'reloaded', found: Verdict, wanted: Generation): Promise<Accepted> {
+    if (found.kind !== 'hung') return proven(kind, found)
+    const isOurs = mayStart && supervisor.master?.started === true
+    supervisor.announceHung(found.reason, isOurs)
+    if (!isOurs) return proven(kind, found)
+    return proven('started', await supervisor.replace(digestOf(wanted)))
   }
 
   function proven(kind: 'started' | 'reloaded', found: Verdict): Accepted {
     const pid = supervisor.master?.pid
     if (found.kind === 'accepted' && pid !== undefined) return { kind, pid, workers: found.workers }
     const why = found.kind === 'accepted' ? 'nginx ended right after it had accepted' : found.reason
-    mayHaveMoved = found.kind !== 'refused'
+    // One that hangs reads what is on the disk when it wakes up: the signal waits for it.
+    mayHaveMoved = found.kind !== 'refused' && found.kind !== 'hung'
     // An end may come from outside; a refusal has its reason in the configuration or its surroundings.
     const code = found.kind === 'accepted' || found.kind === 'died' ? 'TARGET_EXITED' : 'TARGET_NOT_TAKEN_UP'
     throw new UpstreamdError(code, `nginx did not take up the configuration: ${why}`)

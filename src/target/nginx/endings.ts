@@ -1,11 +1,13 @@
-import { ifPossible, readProcess } from '../../proc.ts'
+import { rmSync } from 'node:fs'
+import { ifPossible, isAlive, readProcess } from '../../proc.ts'
 import { isLeaving, workersOf } from './proc.ts'
+import type { Identity, ProcessState } from './process.ts'
 
 /** How long an orphaned worker may take to let go of its ports. */
 const PATIENCE_MS = 500
 
 /** Ends workers whose master has died. */
-export async function endOrphans(workers: readonly number[]): Promise<void> {
+async function endOrphans(workers: readonly number[]): Promise<void> {
   // SIGQUIT makes a worker let go of its ports at once and finish the requests it has.
   for (const pid of workers) kill(pid, 'SIGQUIT')
   const until = performance.now() + PATIENCE_MS
@@ -16,6 +18,27 @@ export async function endOrphans(workers: readonly number[]): Promise<void> {
     })
   while (holding().length > 0 && performance.now() < until) await pause(5)
   for (const pid of holding()) kill(pid, 'SIGKILL')
+}
+
+/** Removes what a dead master left behind, so that a start finds its ports, its sockets and its pid file free. */
+export async function clean(
+  found: ProcessState,
+  left: { readonly pidFile: string; readonly staleSockets: () => Promise<readonly string[]> },
+  say: (problem: string) => void,
+): Promise<void> {
+  if (found.state === 'orphaned') {
+    await endOrphans(found.workers)
+    say(`ended ${found.workers.length} workers whose master had died`)
+  }
+  if (found.state === 'orphaned' || found.state === 'stale_pid') {
+    // A reload script that trusts this file would signal whoever has the pid now.
+    rmSync(left.pidFile, { force: true })
+  }
+  if (found.state === 'stale_pid') {
+    const what = found.pid === undefined ? 'an empty one' : `pid ${found.pid}, which is no nginx of this configuration`
+    say(`removed a stale pid file ${left.pidFile} (${what})`)
+  }
+  for (const socket of await left.staleSockets()) rmSync(socket, { force: true })
 }
 
 /** What nginx's master sleeps between starting new workers and telling the old ones to go (ngx_master_process_cycle). */
@@ -38,6 +61,15 @@ export async function relieve(master: number, old: ReadonlySet<number>): Promise
     }
     await pause(5)
   }
+}
+
+/** Signals a master and waits for its end; true when it came. A SIGQUIT is never followed by force. */
+export async function endMaster(master: Identity, signal: NodeJS.Signals, patience: number): Promise<boolean> {
+  kill(master.pid, signal)
+  const until = performance.now() + patience
+  while (isAlive(master) && performance.now() < until) await pause(5)
+  if (isAlive(master) && signal !== 'SIGQUIT') kill(master.pid, 'SIGKILL')
+  return !isAlive(master)
 }
 
 /** Signals a process that may be gone by now. */

@@ -1,9 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { isAnswering, runningDigest } from './control-socket.ts'
-import { endOrphans, kill, pause, relieve } from './endings.ts'
+import { clean, endMaster, kill, relieve } from './endings.ts'
 import { launch } from './launch.ts'
 import { LogTail } from './log-tail.ts'
 import { leavingOf, nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
@@ -13,6 +13,8 @@ import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
 
 /** Milliseconds an nginx has to show that it took a configuration up; parsing 10 000 upstreams takes 2.4 s (measured). */
 const DEADLINE_MS = 10_000
+/** A master says within a millisecond that a signal came, unless it is still busy with the one before. */
+const REACTION_MS = 5_000
 
 export interface SupervisorOptions {
   readonly binary: string
@@ -41,6 +43,7 @@ export class Supervisor {
   #known: Known | undefined
   #announced = false
   #warned = ''
+  #isReplacing = false
 
   constructor(options: SupervisorOptions, runtime: Runtime) {
     this.#options = options
@@ -58,7 +61,7 @@ export class Supervisor {
 
   /** The master we dealt with, when it is gone without our doing. */
   get lost(): Known | undefined {
-    return this.master === undefined ? this.#known : undefined
+    return this.master === undefined && !this.#isReplacing ? this.#known : undefined
   }
 
   /** What is there. A master we know, by pid and start time, needs no search. */
@@ -104,21 +107,8 @@ export class Supervisor {
   }
 
   /** Ends what a dead master left behind, so that a start finds its ports and sockets free. */
-  async clean(found: ProcessState): Promise<void> {
-    if (found.state === 'orphaned') {
-      await endOrphans(found.workers)
-      this.#cleaned(`ended ${found.workers.length} workers whose master had died`)
-    }
-    if (found.state === 'orphaned' || found.state === 'stale_pid') {
-      // A reload script that trusts this file would signal whoever has the pid now.
-      rmSync(this.#options.pidFile, { force: true })
-      if (found.state === 'stale_pid') {
-        const text =
-          found.pid === undefined ? 'an empty one' : `pid ${found.pid}, which is no nginx of this configuration`
-        this.#cleaned(`removed a stale pid file ${this.#options.pidFile} (${text})`)
-      }
-    }
-    for (const socket of await this.#options.staleSockets()) rmSync(socket, { force: true })
+  clean(found: ProcessState): Promise<void> {
+    return clean(found, this.#options, problem => this.#runtime.emit({ type: 'process.cleaned', problem }))
   }
 
   /** Starts nginx and waits until it has workers (own layout: answers with `digest`). */
@@ -140,10 +130,14 @@ export class Supervisor {
     const startTime = readProcess(child.pid)?.startTime ?? ''
     this.#remember({ pid: child.pid, startTime, started: true, logged, workers: [] })
 
-    const found = await this.#verdict(new Set(), digest, () => ended.reason === undefined || this.#daemonized(logged))
+    const found = await this.#verdict({
+      before: new Set(),
+      digest,
+      isAlive: () => ended.reason === undefined || this.#daemonized(logged),
+    })
     if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
     if (found.kind !== 'accepted') {
-      await this.#end('SIGTERM', 2_000)
+      if (this.master !== undefined) await endMaster(this.master, 'SIGTERM', 2_000)
       this.#remember(undefined)
     }
     return found.kind === 'died' && ended.reason !== undefined && found.reason === 'the master process ended'
@@ -158,9 +152,32 @@ export class Supervisor {
     const { master } = this
     if (master === undefined) return { kind: 'died', reason: 'nginx ended before it could be told' }
     kill(master.pid, 'SIGHUP')
-    const found = await this.#verdict(before, digest, () => this.master !== undefined)
+    const found = await this.#verdict({ before, digest, isHung: lines => this.#hasNotReacted(lines) })
     if (found.kind === 'accepted') void relieve(master.pid, before) // ends by itself within what nginx would have waited
     return found
+  }
+
+  /** Says that the master hangs, and what becomes of it. */
+  announceHung(problem: string, isReplaced: boolean): void {
+    if (this.master !== undefined)
+      this.#runtime.emit({ type: 'process.hung', pid: this.master.pid, problem, isReplaced })
+  }
+
+  /**
+   * Ends a master that does not react, and starts another one. Its workers finish the requests they have; between
+   * their letting go of the ports and the start lie some milliseconds.
+   */
+  async replace(digest: string | undefined): Promise<Verdict> {
+    const { master } = this
+    this.#isReplacing = true
+    try {
+      // Not SIGTERM: one that wakes up in this moment would cut every request.
+      if (master !== undefined && !(await endMaster(master, 'SIGQUIT', 500))) await endMaster(master, 'SIGKILL', 2_000)
+      await this.clean(this.look())
+      return await this.start(digest)
+    } finally {
+      this.#isReplacing = false
+    }
   }
 
   /** Marks the log; `observe` then judges what somebody else's command makes of nginx. */
@@ -169,7 +186,8 @@ export class Supervisor {
   }
 
   observe(before: ReadonlySet<number>, deadline: number): Promise<Verdict> {
-    return this.#verdict(before, undefined, () => this.master !== undefined, deadline)
+    // The command need not have signalled nginx at all, so only one that cannot react is called hung.
+    return this.#verdict({ before, deadline, reaction: deadline / 2, isHung: () => this.#isStopped() })
   }
 
   /** Workers of a generation that die right after they were accepted, in nginx's words; of this master, not of its successor. */
@@ -180,22 +198,17 @@ export class Supervisor {
     return workersOf(master).length === 0 && this.master !== undefined ? 'all workers are gone' : undefined
   }
 
-  /**
-   * Own layout: the digest nginx answers with; undefined when it does not answer. What was published last is asked
-   * for by name first: on the shared socket workers of the generation before answer, too, for 100 ms after a reload.
-   */
+  /** Own layout: the digest nginx answers with; undefined when it does not answer. */
   async digest(published: string | undefined): Promise<string | undefined> {
     const { control } = this.#options
-    if (control === undefined) return undefined
-    if (published !== undefined && (await isAnswering(control, published))) return published
-    return runningDigest(control)
+    return control === undefined ? undefined : runningDigest(control, published)
   }
 
   /** Quits gracefully, then with force, within `timeout` ms. */
   async stop(timeout: number): Promise<void> {
     const { master } = this
     if (master === undefined) return
-    if (!(await this.#end('SIGQUIT', Math.max(0, timeout - 1_000)))) await this.#end('SIGTERM', 700)
+    if (!(await endMaster(master, 'SIGQUIT', Math.max(0, timeout - 1_000)))) await endMaster(master, 'SIGTERM', 700)
     // Workers of a master that had to be killed, or that hang: the session is ours, so all of it may go.
     for (const { pid, session } of nginxProcesses())
       if (session === master.pid && this.#known?.started) kill(pid, 'SIGKILL')
@@ -211,29 +224,44 @@ export class Supervisor {
     return this.#log?.lines() ?? []
   }
 
-  async #verdict(
-    before: ReadonlySet<number>,
-    digest: string | undefined,
-    isAlive: () => boolean,
-    deadline = DEADLINE_MS,
-  ): Promise<Verdict> {
+  async #verdict(asked: {
+    readonly before: ReadonlySet<number>
+    readonly digest?: string | undefined
+    readonly isAlive?: () => boolean
+    readonly isHung?: (lines: readonly string[]) => boolean
+    readonly deadline?: number
+    readonly reaction?: number
+  }): Promise<Verdict> {
     const { control } = this.#options
+    const { before, digest, isAlive = () => this.master !== undefined, isHung } = asked
     const witness: Witness = {
       lines: () => this.#lines(),
       hasNotices: this.#known?.logged ?? false,
       workers: () => (this.#known === undefined ? [] : workersOf(this.#known.pid)),
       isAlive,
       answers: control === undefined || digest === undefined ? undefined : () => isAnswering(control, digest),
+      isHung,
     }
-    const found = await verdict(witness, before, this.#known?.pid ?? 0, deadline, {
-      ...this.#runtime,
-      signal: neverAborted,
-    })
+    const { deadline = DEADLINE_MS, reaction = REACTION_MS } = asked
+    const { clock, signal } = this.#runtime
+    const master = this.#known?.pid ?? 0
+    const found = await verdict(witness, { before, master, deadline, reaction, stop: signal }, clock)
     if (found.kind === 'accepted' && this.#known !== undefined) {
       // The old ones, too: until they were told to go, they would outlive a master that is killed now.
       this.#remember({ ...this.#known, workers: identities(workersOf(this.#known.pid)) })
     }
     return found
+  }
+
+  /** A master of which we hear everything says so when a signal came; another one shows it only by what it is. */
+  #hasNotReacted(lines: readonly string[]): boolean {
+    const { master } = this
+    if (master === undefined || !master.logged) return this.#isStopped()
+    return !lines.some(line => line.includes(` ${master.pid}#`))
+  }
+
+  #isStopped(): boolean {
+    return this.#known !== undefined && (readProcess(this.#known.pid)?.isStopped ?? false)
   }
 
   /** `daemon on` in the tree: what we started has ended, and its child is the master. */
@@ -242,16 +270,6 @@ export class Supervisor {
     if (found.state !== 'running') return false
     this.#remember({ ...found.master, started: true, logged, workers: [] })
     return true
-  }
-
-  async #end(signal: NodeJS.Signals, patience: number): Promise<boolean> {
-    const { master } = this
-    if (master === undefined) return true
-    kill(master.pid, signal)
-    const until = performance.now() + patience
-    while (isAlive(master) && performance.now() < until) await pause(5)
-    if (isAlive(master) && signal !== 'SIGQUIT') kill(master.pid, 'SIGKILL')
-    return !isAlive(master)
   }
 
   #remember(known: Known | undefined): void {
@@ -270,14 +288,7 @@ export class Supervisor {
     this.#announced = true
     this.#runtime.emit({ type, pid, version: this.#options.version })
   }
-
-  #cleaned(problem: string): void {
-    this.#runtime.emit({ type: 'process.cleaned', problem })
-  }
 }
-
-/** Judging what was already set in motion goes on during a stop: it decides what stays on the disk. */
-const neverAborted = new AbortController().signal
 
 function readText(path: string): string | undefined {
   try {

@@ -69,7 +69,10 @@ describe('workers that die of a configuration', () => {
 
 describe('the verdict', () => {
   /** Every sleep is one step of what can be seen. */
-  function witnessed(steps: Partial<Omit<Witness, 'lines' | 'workers'> & { lines: string[]; workers: number[] }>[]) {
+  function witnessed(
+    steps: Partial<Omit<Witness, 'lines' | 'workers'> & { lines: string[]; workers: number[] }>[],
+    deadline = 1_000,
+  ) {
     let step = 0
     let now = 0
     const clock: Clock = {
@@ -88,8 +91,10 @@ describe('the verdict', () => {
       workers: () => seen().workers ?? [],
       isAlive: () => seen().isAlive?.() ?? true,
       answers: steps[0]?.answers,
+      isHung: steps[0]?.isHung,
     }
-    return { abort, ask: () => verdict(witness, new Set([101]), 100, 1_000, runtime) }
+    const waiting = { before: new Set([101]), master: 100, deadline, reaction: 500, stop: runtime.signal }
+    return { abort, now: () => now, ask: () => verdict(witness, waiting, runtime.clock) }
   }
 
   it('accepted: the log says so, and there are new workers', async () => {
@@ -146,6 +151,30 @@ describe('the verdict', () => {
     const { ask } = witnessed([{ workers: [101] }])
 
     expect(await ask()).toEqual({ kind: 'silent', reason: 'no sign of the new configuration within 1000 ms' })
+  })
+
+  it('hung, when the master shows no sign that it has noticed', async () => {
+    const { ask, now } = witnessed([{ workers: [101], isHung: () => true }])
+
+    expect(await ask()).toMatchObject({ kind: 'hung' })
+    expect(now()).toBeLessThan(600)
+  })
+
+  it('a master that has begun to read and does not come to an end is not called hung: it may only be slow', async () => {
+    const { ask } = witnessed([{ lines: [bind], workers: [101], isHung: () => true }])
+
+    expect(await ask()).toMatchObject({ kind: 'silent' })
+  })
+
+  it('on the way to a stop a second is enough, and what is said within it counts', async () => {
+    const silent = witnessed([{ workers: [101] }], 10_000)
+    const talking = witnessed([{}, {}, { lines: [accepted], workers: [105] }], 10_000)
+    silent.abort()
+    talking.abort()
+
+    expect(await silent.ask()).toEqual({ kind: 'silent', reason: 'given up on the way to a stop' })
+    expect(silent.now()).toBeLessThan(1_200)
+    expect(await talking.ask()).toEqual({ kind: 'accepted', workers: [105] })
   })
 
   it('a failed bind is waited for longer: nginx itself has not given up', async () => {

@@ -1,7 +1,11 @@
-import { type Runtime, slept } from '../../runtime.ts'
+import type { Clock } from '../../runtime.ts'
 
 /** Between two looks at the evidence; the log shows a verdict within about a millisecond (measured). */
 const LOOK_MS = 5
+/** nginx itself tries again to bind a port that is taken, for 2.5 s. */
+const BINDING_MS = 3_000
+/** On the way to a stop nobody waits for a verdict much longer. */
+const HURRY_MS = 500
 
 /** What can be seen of an nginx that was told to take up a configuration. */
 export interface Witness {
@@ -13,7 +17,17 @@ export interface Witness {
   workers(): readonly number[]
   isAlive(): boolean
   /** Own layout: does it answer with the digest that is expected? */
-  answers: (() => Promise<boolean>) | undefined
+  readonly answers: (() => Promise<boolean>) | undefined
+  /** Is there no sign that the master has even noticed? Undefined where it would show none. */
+  readonly isHung: ((lines: readonly string[]) => boolean) | undefined
+}
+
+export interface Waiting {
+  readonly before: ReadonlySet<number> // the workers there were
+  readonly master: number
+  readonly deadline: number // ms
+  readonly reaction: number // ms after which a master without any sign is called hung
+  readonly stop: AbortSignal // shortens the waiting, and does not end it: the verdict decides what stays on the disk
 }
 
 export type Verdict =
@@ -21,17 +35,14 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'died'; readonly reason: string } // the master is gone
   | { readonly kind: 'broken'; readonly reason: string } // accepted, and its workers died of it
-  | { readonly kind: 'silent'; readonly reason: string } // nothing happened within the deadline
+  | { readonly kind: 'hung'; readonly reason: string } // the master has not even noticed
+  | { readonly kind: 'silent'; readonly reason: string } // nothing came of it within the deadline
 
 /** Waits until the evidence speaks, at most `deadline` ms (longer while nginx itself still tries to bind). */
-export async function verdict(
-  witness: Witness,
-  before: ReadonlySet<number>,
-  master: number,
-  deadline: number,
-  runtime: Runtime,
-): Promise<Verdict> {
-  const until = runtime.clock.now() + deadline
+export async function verdict(witness: Witness, waiting: Waiting, clock: Clock): Promise<Verdict> {
+  const { before, master, deadline, reaction, stop } = waiting
+  const from = clock.now()
+  let until = from + deadline
   while (true) {
     const lines = witness.lines()
     const fresh = witness.workers().filter(pid => !before.has(pid))
@@ -44,13 +55,23 @@ export async function verdict(
     if (fresh.length > 0 && (word.kind === 'accepted' || !witness.hasNotices)) {
       if (witness.answers === undefined || (await witness.answers())) return { kind: 'accepted', workers: fresh }
     }
-    const patience = word.kind === 'binding' ? 3_000 : 0
-    if (runtime.clock.now() > until + patience) {
-      return { kind: 'silent', reason: emergencies(lines) || `no sign of the new configuration within ${deadline} ms` }
+    const now = clock.now()
+    if (word.kind === 'nothing' && now > from + reaction && witness.isHung?.(lines)) {
+      return { kind: 'hung', reason: `the master process has not reacted to a signal for ${reaction} ms` }
     }
-    if (!(await slept(runtime, LOOK_MS))) return { kind: 'silent', reason: 'given up on the way to a stop' }
+    if (stop.aborted) until = Math.min(until, now + HURRY_MS)
+    const patience = word.kind === 'binding' && !stop.aborted ? BINDING_MS : 0
+    if (now > until + patience) {
+      const nothing = stop.aborted
+        ? 'given up on the way to a stop'
+        : `no sign of the new configuration within ${deadline} ms`
+      return { kind: 'silent', reason: emergencies(lines) || nothing }
+    }
+    await clock.sleep(LOOK_MS, neverAborted)
   }
 }
+
+const neverAborted = new AbortController().signal
 
 /** What the log says so far. A failed bind is provisional: nginx retries for 2.5 s and takes the configuration up if the port frees. */
 export function heard(

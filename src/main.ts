@@ -26,7 +26,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function signals(): Signals {
   const stop = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(signal))
+  // A second one changes nothing: the stop is bounded, and supervisors like to send two.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, () => stop.abort(signal))
   process.on('SIGPIPE', () => {}) // whoever read our output is gone; that is no reason to go, too
   const listeners = { SIGHUP: [] as (() => void)[], SIGUSR1: [] as (() => void)[] }
   for (const [signal, list] of Object.entries(listeners)) {

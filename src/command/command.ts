@@ -9,7 +9,7 @@ export interface Command {
 
 /** The signals of the process, handed in by main.ts, which alone listens to them. */
 export interface Signals {
-  readonly stop: AbortSignal // TERM, INT; the reason names it
+  readonly stop: AbortSignal // TERM, INT, QUIT; the reason names it
   onReload(listener: () => void): void // HUP
   onApprove(listener: () => void): void // USR1
 }

@@ -1,5 +1,5 @@
-// Loaded before the program (node --import): ends it with SIGKILL just before its nth step that changes the
-// world: a write, a rename, a link, a signal, a start. What ships has no hook for this.
+// Loaded before the program (node --import): sends it a signal (SIGKILL, or the one in CRASH_SIGNAL) just before its
+// nth step that changes the world: a write, a rename, a link, a signal, a start. What ships has no hook for this.
 import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import files from 'node:fs/promises'
@@ -13,7 +13,7 @@ function step(name) {
   if (steps !== last) return
   fs.writeSync(2, `crash: before step ${steps}, ${name}\n`)
   process.kill = kill
-  process.kill(process.pid, 'SIGKILL')
+  process.kill(process.pid, process.env.CRASH_SIGNAL ?? 'SIGKILL')
 }
 
 function wrap(object, name) {

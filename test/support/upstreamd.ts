@@ -33,8 +33,8 @@ export interface Bench {
   start(args: readonly string[], environment?: Record<string, string>): Running
   /** Starts it as NOBODY, to whom the folder is given first. */
   startAsNobody(args: readonly string[]): Running
-  /** Starts it to be ended by SIGKILL just before its nth step that changes the world; see crash.mjs. */
-  startAndCrash(step: number, args: readonly string[]): Running
+  /** Starts it to be ended by a signal just before its nth step that changes the world; see crash.mjs. */
+  startAndCrash(step: number, args: readonly string[], signal?: NodeJS.Signals): Running
   /** Runs it to its end. */
   run(
     args: readonly string[],
@@ -78,11 +78,11 @@ export function workbench(purpose = 'test'): Bench {
     folder,
     state,
     start: (args, environment = {}) => follow(launch([...logging, ...args], environment)),
-    startAndCrash: (step, args) =>
+    startAndCrash: (step, args, signal = 'SIGKILL') =>
       follow(
         launch(
           [...logging, ...args],
-          { CRASH_AT: String(step) },
+          { CRASH_AT: String(step), CRASH_SIGNAL: signal },
           { preload: ['--import', join(import.meta.dirname, 'crash.mjs')] },
         ),
       ),

@@ -22,6 +22,8 @@ import { Supervisor } from './supervisor.ts'
 
 /** Workers that die of a configuration do so within this time after they were started. */
 const LATE_MS = 500
+/** What nginx gets to end its requests, however late it is told. */
+const SHORTEST_STOP_MS = 1_500
 const cannotWrite = 'cannot write the next generation'
 
 export const nginx = defineModule<Target>()({
@@ -43,6 +45,11 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   }
   const fatal = new Map<string, string>() // digest → what its workers died of
   let stopping = false
+  let askedToStop: number | undefined
+  const rememberStop = () => {
+    askedToStop = runtime.clock.now()
+  }
+  runtime.signal.addEventListener('abort', rememberStop, { once: true })
   let isWarned = false
 
   /** Beside the next apply: a generation whose workers die late is taken back, and not tried again. */
@@ -172,7 +179,9 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
           runtime.emit({ type: 'process.left', pid: master.pid })
           return
         }
-        await supervisor.stop(config.stop_timeout)
+        // Counted from when we were asked: what was carried through since then has used some of it.
+        const left = config.stop_timeout - (started - (askedToStop ?? started))
+        await supervisor.stop(Math.max(SHORTEST_STOP_MS, left))
         runtime.emit({ type: 'process.stopped', pid: master.pid, ms: runtime.clock.now() - started })
       })
     },

@@ -75,6 +75,14 @@ export type Event =
   | { readonly type: 'process.cleaned'; readonly problem: string }
   | { readonly type: 'process.hung'; readonly pid: number; readonly problem: string; readonly isReplaced: boolean }
   | { readonly type: 'process.exited'; readonly pid: number; readonly problem: string; readonly retryIn: number }
+  | {
+      readonly type: 'worker.died'
+      readonly pid: number // of the master
+      readonly problem: string
+      readonly deaths: number // within the last minute
+      readonly isLoop: boolean
+    }
+  | { readonly type: 'worker.recovered'; readonly pid: number }
   | { readonly type: 'process.stopped'; readonly pid: number; readonly ms: number }
   | { readonly type: 'process.left'; readonly pid: number }
 

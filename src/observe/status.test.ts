@@ -89,6 +89,19 @@ describe('ready', () => {
     expect(statusAfter(started, nginx, activated, exited, { ...nginx, pid: 78 })).toMatchObject({ ready: true })
   })
 
+  it('no longer, while workers of nginx die again and again; a single death does not count', () => {
+    const problem = 'worker process 78 exited on signal 11'
+    const died: Event = { type: 'worker.died', pid: 77, problem, deaths: 1, isLoop: false }
+    const loop: Event = { ...died, deaths: 5, isLoop: true }
+
+    expect(statusAfter(started, nginx, activated, died).ready).toBe(true)
+    expect(statusAfter(started, nginx, activated, loop)).toMatchObject({
+      ready: false,
+      reason: `nginx 77: ${problem}; 5 workers died within a minute`,
+    })
+    expect(statusAfter(started, nginx, activated, loop, { type: 'worker.recovered', pid: 77 }).ready).toBe(true)
+  })
+
   it('no longer, when upstreamd has stopped', () => {
     expect(statusAfter(started, nginx, activated, { type: 'daemon.stopped', reason: 'SIGTERM' })).toMatchObject({
       ready: false,

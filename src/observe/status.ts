@@ -18,6 +18,7 @@ export interface Status {
   readonly servers: number
   readonly held: readonly string[] // services
   readonly rejected: readonly Rejection[]
+  readonly crashing: string | undefined // workers of nginx die again and again, and of what
   readonly problem: string | undefined // the last refusal, until something is accepted
   readonly templates: Readonly<Record<string, string>> // refused ones and why, until they are changed
   readonly stopped: string | undefined
@@ -48,6 +49,7 @@ export function initialStatus(version: string, process: { readonly pid: number; 
     servers: 0,
     held: [],
     rejected: [],
+    crashing: undefined,
     problem: undefined,
   }
 }
@@ -59,14 +61,14 @@ export function reduce(status: Status, event: Event, now: Date): Status {
 }
 
 /** What stands between a request and its answer; undefined when nothing does. A lost Consul does not. */
-function obstacle({ stopped, generation, layout, nginx, problem, sources }: Status): string | undefined {
+function obstacle({ stopped, generation, layout, nginx, crashing, problem, sources }: Status): string | undefined {
   if (stopped !== undefined) return stopped
   if (generation === undefined) {
     const silent = Object.values(sources).find(source => source.problem !== undefined)
     return problem ?? silent?.problem ?? 'nothing is live yet'
   }
   if (layout !== 'files' && nginx === undefined) return problem ?? 'nginx is not running'
-  return undefined
+  return crashing
 }
 
 function fold(status: Status, event: Event, at: string): Status {
@@ -120,6 +122,10 @@ function fold(status: Status, event: Event, at: string): Status {
     case 'process.found':
     case 'process.started':
       return { ...status, nginx: { pid: event.pid, since: at } }
+    case 'worker.died':
+      return event.isLoop ? { ...status, crashing: textOf(event) } : status
+    case 'worker.recovered':
+      return { ...status, crashing: undefined }
     case 'process.exited':
     case 'process.stopped':
       return { ...status, nginx: undefined }

@@ -77,6 +77,10 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
     { type: 'process.hung', pid: 77, problem: 'no sign of life', isReplaced: false },
   ],
   'process.exited': [{ type: 'process.exited', pid: 77, problem: 'the nginx master process is gone', retryIn: 100 }],
+  'worker.died': [
+    { type: 'worker.died', pid: 77, problem: 'worker process 78 exited on signal 11', deaths: 5, isLoop: true },
+  ],
+  'worker.recovered': [{ type: 'worker.recovered', pid: 77 }],
   'process.stopped': [{ type: 'process.stopped', pid: 77, ms: 40 }],
   'process.left': [{ type: 'process.left', pid: 77 }],
 }

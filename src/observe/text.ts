@@ -74,6 +74,10 @@ export function textOf(event: Event): string {
       return `nginx ${event.pid} hangs: ${event.problem}; ${event.isReplaced ? 'it is ended and started again' : `upstreamd did not start it and leaves it alone: wake it up (kill -CONT ${event.pid}) or restart it`}`
     case 'process.exited':
       return `nginx ${event.pid}: ${event.problem}; starting it in ${formatDuration(event.retryIn)}`
+    case 'worker.died':
+      return `nginx ${event.pid}: ${event.problem}; ${count(event.deaths, 'worker')} died within a minute`
+    case 'worker.recovered':
+      return `nginx ${event.pid}: its workers live again`
     case 'process.stopped':
       return `nginx ${event.pid} stopped after ${formatDuration(event.ms)}`
     case 'process.left':

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readProcess } from '../../src/proc.ts'
-import { isMaster } from '../../src/target/nginx/proc.ts'
+import { isLeaving, isMaster, isWorker } from '../../src/target/nginx/proc.ts'
 import { get } from '../support/http.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
 import { canStartAsNobody, NOBODY, nginxOf } from '../support/upstreamd.ts'
@@ -67,6 +67,84 @@ describe('N5: nginx is killed', () => {
       expect(masters()).toHaveLength(1)
     },
   )
+})
+
+describe('N6: workers die again and again', () => {
+  const workers = () => nginxOf(bench.folder).filter(process => isWorker(process) && !isLeaving(process))
+
+  /** One after the other, as a request that nginx cannot bear does. */
+  async function crash(times: number): Promise<void> {
+    for (let time = 0; time < times; time += 1) {
+      const [victim] = await until('there is a worker', () => workers().length > 0 && workers())
+      process.kill(victim?.pid ?? 0, 'SIGSEGV')
+      await until('it has died', () => !workers().some(({ pid }) => pid === victim?.pid))
+    }
+  }
+
+  /** For half a second after an activation a single death counts against it: that is N3. */
+  const beyondLateDeaths = () => new Promise(resolve => setTimeout(resolve, 700))
+
+  it('it is counted and said, and not ready; nothing is rolled back that they did not begin with', async () => {
+    const running = bench.start(own)
+    await running.saw('daemon.ready')
+    await beyondLateDeaths()
+
+    await crash(1)
+    const first = await running.saw('worker.died')
+    await crash(4)
+    const loop = await running.saw('worker.died', ({ isLoop }) => isLoop)
+
+    expect(first.problem).toMatch(/^worker process \d+ exited on signal 11/)
+    expect(first.isLoop).toBe(false)
+    expect(loop.deaths).toBe(5)
+    const check = await bench.run(['healthcheck'])
+    expect(check).toMatchObject({ code: 1, stdout: expect.stringContaining('5 workers died within a minute') })
+    expect(await status('web.test')).toBe(200)
+    expect(running.events().filter(({ type }) => type === 'generation.rolled_back')).toEqual([])
+  })
+
+  it.each([
+    { layout: 'its own layout', args: () => own },
+    { layout: 'an adopted tree', args: () => adopt },
+  ])('since a generation went live in $layout: it is rolled back, with nginx’s words', async ({ args }) => {
+    const running = bench.start(args())
+    await running.saw('daemon.ready')
+    grow()
+    await answers('api.test')
+    await beyondLateDeaths()
+
+    await crash(5)
+
+    const back = await running.saw('generation.rolled_back')
+    expect(back.problem).toMatch(/its workers died: \d+ within a minute, the last one: worker process \d+ exited on/)
+    await until('the one before is live', async () => (await status('api.test')) === 404)
+    expect(await status('web.test')).toBe(200)
+    await running.saw('worker.recovered')
+    expect((await bench.run(['healthcheck'])).code).toBe(0)
+  })
+
+  it('until none is left, because none can be started: nginx is told to start some when it can', async () => {
+    chmodSync(bench.folder, 0o755) // workers are nobody
+    const home = join(bench.folder, 'home')
+    mkdirSync(home)
+    const frame = join(bench.folder, 'nginx.conf.njk')
+    const text = readFileSync(join(import.meta.dirname, '../../nginx/nginx.conf.njk'), 'utf8')
+    writeFileSync(frame, `working_directory ${home};\n${text}`)
+    const running = bench.start([...own, `-template=${frame}:nginx.conf`, `-template=${shipped}:conf.d/ingress.conf`])
+    await running.saw('daemon.ready')
+
+    rmdirSync(home)
+    const victims = workers()
+    for (const { pid } of victims) process.kill(pid, 'SIGSEGV')
+    const givenUp = () => running.log().match(/cannot be respawned/g)?.length
+    await until('none can be started', () => givenUp() === victims.length)
+    mkdirSync(home)
+
+    await running.saw('worker.died', ({ problem }) => problem === 'no worker is left')
+    await running.saw('worker.recovered')
+    await answers('web.test')
+    expect((await bench.run(['healthcheck'])).code).toBe(0)
+  })
 })
 
 describe('N7: the nginx master hangs', () => {

@@ -1,15 +1,15 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isOf, reasonOf, systemCode, UpstreamdError } from '../../errors.ts'
+import { systemCode, UpstreamdError } from '../../errors.ts'
 import { describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
-import { ifPossible } from '../../proc.ts'
 import { defineModule } from '../../registry.ts'
-import { type Runtime, slept } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import { createExclusive } from '../exclusive.ts'
 import type { Activation, Running, Staged, Target } from '../target.ts'
 import { type Activator, activate } from './activate.ts'
 import { adoptLayout, errorLogOf, globalsFor, pidFileOf, staleSocketsOf } from './adopt.ts'
+import { createAftercare } from './aftercare.ts'
 import { NginxConfig } from './config.ts'
 import { isSocketFile } from './control-socket.ts'
 import { hasDefaultServer } from './facts.ts'
@@ -20,8 +20,6 @@ import { ownLayout } from './own.ts'
 import { standIn } from './stand-in.ts'
 import { Supervisor } from './supervisor.ts'
 
-/** Workers that die of a configuration do so within this time after they were started. */
-const LATE_MS = 500
 /** What nginx gets to end its requests, however late it is told. */
 const SHORTEST_STOP_MS = 1_500
 const cannotWrite = 'cannot write the next generation'
@@ -43,7 +41,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     digestOf: generation => (isOwn ? generation.digest : undefined),
     mayStart: config.may_start,
   }
-  const fatal = new Map<string, string>() // digest → what its workers died of
+  const aftercare = createAftercare(activator, exclusive, runtime)
   let stopping = false
   let askedToStop: number | undefined
   const rememberStop = () => {
@@ -51,23 +49,6 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   }
   runtime.signal.addEventListener('abort', rememberStop, { once: true })
   let isWarned = false
-
-  /** Beside the next apply: a generation whose workers die late is taken back, and not tried again. */
-  async function watchLate(
-    generation: Generation,
-    previous: () => Promise<Generation | undefined>,
-    outcome: { readonly pid: number; readonly workers: readonly number[] },
-  ): Promise<void> {
-    const until = runtime.clock.now() + LATE_MS
-    while (runtime.clock.now() < until && (await slept(runtime, 20))) {
-      const problem = ifPossible(() => supervisor.lateDeaths(outcome.pid, outcome.workers))
-      if (problem === undefined) continue
-
-      fatal.set(generation.digest, problem)
-      await exclusive(async () => takeBack(generation, await previous(), `its workers died: ${problem}`))
-      return
-    }
-  }
 
   function warnOnce({ files, selection }: Generation): void {
     if (isWarned || selection.sites.length === 0 || hasDefaultServer(isOwn ? undefined : config.conf, files)) return
@@ -94,25 +75,6 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     if (found.state === 'orphaned' && config.on_exit !== 'leave') await supervisor.clean(found)
   }
 
-  async function takeBack(generation: Generation, previous: Generation | undefined, problem: string): Promise<void> {
-    if ((await layout.good()) !== generation.digest) return
-    const code = 'TARGET_NOT_TAKEN_UP'
-    try {
-      const back = previous && (await activate(activator, previous, [], true, runtime.signal))
-      const to = back === undefined || back.kind === 'rolled_back' ? undefined : previous?.digest
-      runtime.emit({ type: 'generation.rolled_back', digest: generation.digest, to, code, problem, retryIn: undefined })
-    } catch (error) {
-      if (runtime.signal.aborted) return
-      if (!isOf('target', error)) throw error
-      runtime.emit({
-        type: 'generation.failed',
-        code: error.code,
-        problem: `${problem}; ${reasonOf(error)}`,
-        retryIn: LATE_MS,
-      })
-    }
-  }
-
   return {
     name: 'nginx',
     recall: () => layout.recall(),
@@ -131,7 +93,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       warnOnce(generation)
       const prepared = await onMachine(cannotWrite, () => layout.prepare(generation))
       return {
-        validate: signal => judge(generation, prepared, fatal.get(generation.digest), signal),
+        validate: signal => judge(generation, prepared, aftercare.fatal(generation.digest), signal),
         discard: () => prepared.discard(),
         activate: signal =>
           exclusive(async (): Promise<Activation> => {
@@ -143,7 +105,8 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
             })
             const outcome = await activate(activator, generation, commands, isOurSignalNeeded, signal)
             if (outcome.kind === 'rolled_back') return outcome
-            if (outcome.kind !== 'written') void watchLate(generation, previous, outcome) // ends by itself within LATE_MS
+            // Ends by itself within half a second.
+            if (outcome.kind !== 'written') void aftercare.follow({ generation, previous, ...outcome })
             return outcome
           }),
       }
@@ -167,7 +130,10 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       )
     },
 
-    supervise: signal => keepRunning({ layout, supervisor, activator, exclusive, isOwn }, { ...runtime, signal }),
+    async supervise(signal) {
+      const kept = { layout, supervisor, activator, exclusive, isOwn }
+      await Promise.all([keepRunning(kept, { ...runtime, signal }), aftercare.watch(signal)])
+    },
 
     async stop() {
       stopping = true

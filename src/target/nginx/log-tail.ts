@@ -6,17 +6,17 @@ const LARGEST = 1024 * 1024
 
 /** Reads what is added to a log file after a mark, as lines. */
 export class LogTail {
-  readonly path: string
+  readonly #path: string
   #offset = 0
 
   constructor(path: string) {
-    this.path = path
+    this.#path = path
   }
 
   /** Makes sure that it can be written to; else why not. */
   create(): string | undefined {
     try {
-      closeSync(openSync(this.path, 'a', 0o640))
+      closeSync(openSync(this.#path, 'a', 0o640))
       return undefined
     } catch (error) {
       if (systemCode(error) === undefined || isExhausted(error)) throw error
@@ -26,30 +26,46 @@ export class LogTail {
 
   /** From here on. With `own`, a log that has grown too long starts over. */
   mark(options: { readonly own: boolean }): void {
-    this.#offset = sizeOf(this.path)
+    this.#offset = sizeOf(this.#path)
     if (!options.own || this.#offset < LARGEST) return
-    truncateSync(this.path)
+    truncateSync(this.#path)
     this.#offset = 0
+  }
+
+  get isLong(): boolean {
+    return sizeOf(this.#path) > LARGEST
   }
 
   /** Every complete line since the mark. */
   lines(): string[] {
-    return readFrom(this.path, this.#offset).split('\n').slice(0, -1)
+    return this.#read().split('\n').slice(0, -1)
+  }
+
+  /** Every complete line since the mark, which moves behind them. Of very many only the last. */
+  take(): string[] {
+    if (sizeOf(this.#path) > this.#offset + LARGEST) this.#offset = sizeOf(this.#path) - LARGEST
+    const text = this.#read()
+    const end = text.lastIndexOf('\n') + 1
+    this.#offset += Buffer.byteLength(text.slice(0, end))
+    return text.slice(0, end).split('\n').slice(0, -1)
+  }
+
+  #read(): string {
+    const size = sizeOf(this.#path)
+    // It has started over, or been rotated.
+    if (size < this.#offset) this.#offset = 0
+    if (size === this.#offset) return ''
+
+    const file = openSync(this.#path, 'r')
+    try {
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - this.#offset))
+      return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, this.#offset)).toString()
+    } finally {
+      closeSync(file)
+    }
   }
 }
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
-}
-
-function readFrom(path: string, offset: number): string {
-  if (sizeOf(path) <= offset) return ''
-
-  const file = openSync(path, 'r')
-  try {
-    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - offset))
-    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset)).toString()
-  } finally {
-    closeSync(file)
-  }
 }

@@ -25,6 +25,14 @@ export function workersOf(master: number): number[] {
     .map(({ pid }) => pid)
 }
 
+/** Is there any worker that takes new connections? Looks no further than the first. */
+export function hasWorkers(master: number): boolean {
+  return childPids(master).some(pid => {
+    const child = readProcess(pid)
+    return child !== undefined && isWorker(child) && !isLeaving(child)
+  })
+}
+
 /** Workers of a master that only finish the requests they have, by pid. */
 export function leavingOf(master: number): number[] {
   return childrenOf(master)
@@ -37,11 +45,12 @@ export function isLeaving({ command }: Process): boolean {
 }
 
 function childrenOf(master: number): Process[] {
+  return childPids(master).flatMap(pid => readProcess(pid) ?? [])
+}
+
+function childPids(master: number): number[] {
   const children = readProc(`/proc/${master}/task/${master}/children`) ?? ''
-  return children
-    .split(' ')
-    .filter(Boolean)
-    .flatMap(pid => readProcess(Number(pid)) ?? [])
+  return children.split(' ').filter(Boolean).map(Number)
 }
 
 /** The configuration file and the prefix a master was started with; undefined where it takes the compiled-in one. */

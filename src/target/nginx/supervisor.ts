@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { isAnswering, runningDigest } from './control-socket.ts'
 import { clean, endMaster, kill, relieve } from './endings.ts'
 import { launch } from './launch.ts'
-import { LogTail } from './log-tail.ts'
-import { leavingOf, nginxProcesses, workersOf, workingFolderOf } from './proc.ts'
-import { assess, generationsOf, type Identity, type ProcessState } from './process.ts'
-import { identities, type Known, readRecord, writeRecord } from './process-record.ts'
+import { lookAround, type Surroundings } from './look.ts'
+import { NginxLog } from './nginx-log.ts'
+import { hasWorkers, leavingOf, nginxProcesses, workersOf } from './proc.ts'
+import { generationsOf, type Identity, type ProcessState } from './process.ts'
+import { identities, type Known, ProcessRecord } from './process-record.ts'
 import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
 
 /** Milliseconds an nginx has to show that it took a configuration up; parsing 10 000 upstreams takes 2.4 s (measured). */
@@ -16,14 +16,9 @@ const DEADLINE_MS = 10_000
 /** A master says within a millisecond that a signal came, unless it is still busy with the one before. */
 const REACTION_MS = 5_000
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends Surroundings {
   readonly binary: string
   readonly version: string
-  readonly conf: string // what makes a master ours
-  readonly compiledIn: string
-  readonly prefix: string
-  readonly pidFile: string
-  readonly isPidFileShared: boolean
   readonly run: string // folder for the control log and our record of the process
   readonly errorLog: string | undefined // the tree's own, for an nginx we did not start
   readonly cwd: string
@@ -37,10 +32,8 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #runtime: Runtime
-  readonly #controlLog: LogTail
-  readonly #errorLog: LogTail | undefined
-  readonly #record: string
-  #known: Known | undefined
+  readonly #log: NginxLog
+  readonly #record: ProcessRecord
   #announced = false
   #warned = ''
   #isReplacing = false
@@ -48,10 +41,8 @@ export class Supervisor {
   constructor(options: SupervisorOptions, runtime: Runtime) {
     this.#options = options
     this.#runtime = runtime
-    this.#controlLog = new LogTail(join(options.run, 'control.log'))
-    this.#errorLog = options.errorLog === undefined ? undefined : new LogTail(options.errorLog)
-    this.#record = join(options.run, 'process.json')
-    this.#known = readRecord(this.#record, options.binary)
+    this.#log = new NginxLog(options.run, options.errorLog)
+    this.#record = new ProcessRecord(join(options.run, 'process.json'), options.binary, problem => this.#warn(problem))
   }
 
   /** The master we deal with, when it is alive. */
@@ -67,20 +58,7 @@ export class Supervisor {
   /** What is there. A master we know, by pid and start time, needs no search. */
   look(): ProcessState {
     const { master } = this
-    if (master !== undefined) return { state: 'running', master }
-
-    const { conf, compiledIn, prefix, pidFile, isPidFileShared } = this.#options
-    const processes = nginxProcesses()
-    return assess({
-      conf,
-      compiledIn,
-      prefix,
-      pidFile: readText(pidFile),
-      isPidFileShared,
-      recorded: this.#known,
-      processes,
-      folderOf: workingFolderOf,
-    })
+    return master === undefined ? lookAround(this.#options, this.#known) : { state: 'running', master }
   }
 
   /** Takes over what runs; `started` when a command of ours brought it up. True when it was not known before. */
@@ -88,9 +66,9 @@ export class Supervisor {
     const isNew = this.#known?.pid !== master.pid || this.#known.startTime !== master.startTime
     if (isNew) {
       // Nobody else gives an nginx our control log: it is ours, whatever became of our record of it.
-      const isOurs = readProcess(master.pid)?.command.includes(this.#controlLog.path) ?? false
+      const isOurs = readProcess(master.pid)?.command.includes(this.#log.control) ?? false
       const workers = identities(workersOf(master.pid))
-      this.#remember({ ...master, started: started || isOurs, logged: isOurs, workers })
+      this.#record.remember({ ...master, started: started || isOurs, logged: isOurs, workers })
     }
     if (isNew || !this.#announced) this.#announce('process.found', master.pid)
     return isNew
@@ -98,6 +76,10 @@ export class Supervisor {
 
   workers(): ReadonlySet<number> {
     return new Set(this.master === undefined ? [] : workersOf(this.master.pid))
+  }
+
+  hasWorkers(): boolean {
+    return this.master !== undefined && hasWorkers(this.master.pid)
   }
 
   /** Generations before this one that still finish requests. */
@@ -114,12 +96,11 @@ export class Supervisor {
   /** Starts nginx and waits until it has workers (own layout: answers with `digest`). */
   async start(digest: string | undefined): Promise<Verdict> {
     const { binary, cwd } = this.#options
-    const unwritable = this.#controlLog.create()
+    const unwritable = this.#log.create()
     const logged = unwritable === undefined
     if (!logged) this.#warn(`nginx is started without a control log and judged by its workers: ${unwritable}`)
-    this.#controlLog.mark({ own: logged })
-    this.#errorLog?.mark({ own: false })
-    const log = logged ? [`error_log ${this.#controlLog.path} notice;`] : []
+    this.#log.mark(logged)
+    const log = logged ? [`error_log ${this.#log.control} notice;`] : []
     const globals = [...this.#options.globals(), ...log].join(' ')
     const args = [...this.#options.startArguments(), ...(globals === '' ? [] : ['-g', globals])]
     const { child, ended } = launch(binary, args, cwd, this.#options.run)
@@ -128,7 +109,7 @@ export class Supervisor {
       return { kind: 'died', reason: ended.reason ?? 'nginx could not be run' }
     }
     const startTime = readProcess(child.pid)?.startTime ?? ''
-    this.#remember({ pid: child.pid, startTime, started: true, logged, workers: [] })
+    this.#record.remember({ pid: child.pid, startTime, started: true, logged, workers: [] })
 
     const found = await this.#verdict({
       before: new Set(),
@@ -138,7 +119,7 @@ export class Supervisor {
     if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
     if (found.kind !== 'accepted') {
       if (this.master !== undefined) await endMaster(this.master, 'SIGTERM', 2_000)
-      this.#remember(undefined)
+      this.#record.remember(undefined)
     }
     return found.kind === 'died' && ended.reason !== undefined && found.reason === 'the master process ended'
       ? { kind: 'died', reason: ended.reason }
@@ -182,7 +163,7 @@ export class Supervisor {
 
   /** Marks the log; `observe` then judges what somebody else's command makes of nginx. */
   mark(): void {
-    this.#log?.mark({ own: this.#log === this.#controlLog })
+    this.#log.mark(this.#logged)
   }
 
   observe(before: ReadonlySet<number>, deadline: number): Promise<Verdict> {
@@ -193,9 +174,19 @@ export class Supervisor {
   /** Workers of a generation that die right after they were accepted, in nginx's words; of this master, not of its successor. */
   lateDeaths(master: number, workers: readonly number[]): string | undefined {
     if (this.master?.pid !== master) return undefined
-    const dead = deaths(this.#lines(), pid => workers.includes(pid))
+    const dead = deaths(this.#log.lines(this.#logged), pid => workers.includes(pid))
     if (dead.length > 0) return dead.join('; ')
     return workersOf(master).length === 0 && this.master !== undefined ? 'all workers are gone' : undefined
+  }
+
+  /** Workers that died on a signal since this was asked last, in nginx's words. */
+  crashes(): string[] {
+    return this.#log.crashes(this.#logged)
+  }
+
+  /** Is the control log long enough to start over? `mark` lets it. */
+  get isLogLong(): boolean {
+    return this.#logged && this.#log.isLong
   }
 
   /** Own layout: the digest nginx answers with; undefined when it does not answer. */
@@ -212,16 +203,16 @@ export class Supervisor {
     // Workers of a master that had to be killed, or that hang: the session is ours, so all of it may go.
     for (const { pid, session } of nginxProcesses())
       if (session === master.pid && this.#known?.started) kill(pid, 'SIGKILL')
-    this.#remember(undefined)
+    this.#record.remember(undefined)
   }
 
-  /** Where the nginx of the moment tells of itself; undefined when it does nowhere that we can read. */
-  get #log(): LogTail | undefined {
-    return this.#known?.logged ? this.#controlLog : this.#errorLog
+  get #known(): Known | undefined {
+    return this.#record.known
   }
 
-  #lines(): string[] {
-    return this.#log?.lines() ?? []
+  /** Does the nginx of the moment write our control log? */
+  get #logged(): boolean {
+    return this.#known?.logged ?? false
   }
 
   async #verdict(asked: {
@@ -235,8 +226,8 @@ export class Supervisor {
     const { control } = this.#options
     const { before, digest, isAlive = () => this.master !== undefined, isHung } = asked
     const witness: Witness = {
-      lines: () => this.#lines(),
-      hasNotices: this.#known?.logged ?? false,
+      lines: () => this.#log.lines(this.#logged),
+      hasNotices: this.#logged,
       workers: () => (this.#known === undefined ? [] : workersOf(this.#known.pid)),
       isAlive,
       answers: control === undefined || digest === undefined ? undefined : () => isAnswering(control, digest),
@@ -248,7 +239,7 @@ export class Supervisor {
     const found = await verdict(witness, { before, master, deadline, reaction, stop: signal }, clock)
     if (found.kind === 'accepted' && this.#known !== undefined) {
       // The old ones, too: until they were told to go, they would outlive a master that is killed now.
-      this.#remember({ ...this.#known, workers: identities(workersOf(this.#known.pid)) })
+      this.#record.remember({ ...this.#known, workers: identities(workersOf(this.#known.pid)) })
     }
     return found
   }
@@ -268,14 +259,8 @@ export class Supervisor {
   #daemonized(logged: boolean): boolean {
     const found = this.look()
     if (found.state !== 'running') return false
-    this.#remember({ ...found.master, started: true, logged, workers: [] })
+    this.#record.remember({ ...found.master, started: true, logged, workers: [] })
     return true
-  }
-
-  #remember(known: Known | undefined): void {
-    this.#known = known
-    const problem = writeRecord(this.#record, known)
-    if (problem !== undefined) this.#warn(problem)
   }
 
   /** Once: what the disk refuses now, it refuses the next time, too. */
@@ -287,13 +272,5 @@ export class Supervisor {
   #announce(type: 'process.found' | 'process.started', pid: number): void {
     this.#announced = true
     this.#runtime.emit({ type, pid, version: this.#options.version })
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined // none, or not ours to read: then it tells us nothing
   }
 }

@@ -50,8 +50,7 @@ export async function verdict(witness: Witness, waiting: Waiting, clock: Clock):
     if (word.kind === 'refused') return word
     if (!witness.isAlive()) return { kind: 'died', reason: emergencies(lines) || 'the master process ended' }
     const dead = deaths(lines, pid => !before.has(pid))
-    if (word.kind === 'accepted' && dead.length > 0)
-      return { kind: 'broken', reason: [...dead, emergencies(lines)].filter(Boolean).join('; ') }
+    if (word.kind === 'accepted' && dead.length > 0) return { kind: 'broken', reason: emergencies(lines) }
     if (fresh.length > 0 && (word.kind === 'accepted' || !witness.hasNotices)) {
       if (witness.answers === undefined || (await witness.answers())) return { kind: 'accepted', workers: fresh }
     }
@@ -99,6 +98,11 @@ export function deaths(lines: readonly string[], isNew: (pid: number) => boolean
     const match = /(worker process (\d+) exited (?:with fatal code|on signal (?!9\b|15\b)).*)$/.exec(line)
     return match !== null && isNew(Number(match[2])) ? [match[1] ?? ''] : []
   })
+}
+
+/** Workers that ended on a signal, whoever sent it: nginx starts others in their place. */
+export function crashes(lines: readonly string[]): string[] {
+  return lines.flatMap(line => /(worker process \d+ exited on signal \d+.*)$/.exec(line)?.[1] ?? [])
 }
 
 /** nginx's own words, once each, without the time stamp. */

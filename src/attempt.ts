@@ -121,6 +121,11 @@ function settle(
   }
 }
 
+/** Is nothing wrong with the text? What is in its way may go by itself. */
+export function mayPass(refusal: Refusal): boolean {
+  return refusal.by === 'validator' && refusal.diagnostics.every(diagnostic => diagnostic.mayPass)
+}
+
 /** Says that it is refused as a whole, and when it is tried again. */
 export function refuse(refusal: Refusal, retries: Retries, { emit, again }: UpdateRuntime): void {
   if (refusal.by === 'validator') {

@@ -1,5 +1,5 @@
 import { type Prepared, prepare } from './apply.ts'
-import { attempt, refuse, type UpdateRuntime } from './attempt.ts'
+import { attempt, mayPass, refuse, type UpdateRuntime } from './attempt.ts'
 import { createChooser, type Wanted } from './chooser.ts'
 import { isOf, reasonOf, systemCode } from './errors.ts'
 import { investigate } from './investigation.ts'
@@ -139,7 +139,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         // Nobody is at fault who was left out for a template that is.
         if (!isProven(outputs))
           for (const event of quarantine.settle(new Map(), catalog, texts, now())) runtime.emit(event)
-        return { kind: 'refused', problem, blame: 'template' }
+        return { kind: 'refused', problem, blame: mayPass(refusal) ? 'environment' : 'template' }
       }
       out = new Map([...out, ...verdict.out])
     }

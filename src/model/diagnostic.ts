@@ -6,6 +6,7 @@ export interface Diagnostic {
   readonly line?: number
   readonly service?: string // whose data stands there
   readonly source?: string // the line itself
+  readonly mayPass?: true // the fault is not in the text but around it: a port that is taken may come free
 }
 
 export function describe(diagnostic: Diagnostic): string {

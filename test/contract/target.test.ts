@@ -84,8 +84,8 @@ function contents(root: string, skip: (path: string) => boolean = () => false): 
   return found
 }
 
-function server(port: number, word: string, more = ''): string {
-  return `server {\n  listen 127.0.0.1:${port};\n  return 200 "${word}";\n${more}}\n`
+function server(port: number, word: string, more = '', options = ''): string {
+  return `server {\n  listen 127.0.0.1:${port}${options};\n  return 200 "${word}";\n${more}}\n`
 }
 
 async function wordAt(port: number): Promise<string | undefined> {
@@ -95,7 +95,12 @@ async function wordAt(port: number): Promise<string | undefined> {
   )
 }
 
-/** A port somebody else listens on: `nginx -t` does not mind, the master does. */
+/** With `reuseport` nobody but nginx's master can say whether the port is to be had: `nginx -t` does not mind. */
+async function takenServer(): Promise<string> {
+  return server(await takenPort(), 'taken', '', ' reuseport')
+}
+
+/** A port somebody else listens on. */
 async function takenPort(): Promise<number> {
   const holder: Server = createServer()
   await new Promise<void>(resolve => holder.listen(0, '127.0.0.1', resolve))
@@ -144,7 +149,7 @@ async function ownWorld(): Promise<World> {
       const generation = files(server(port, 'broken', '  nonsense on;\n'))
       return { generation, file: join(state, 'generations', generation.digest, 'conf.d/site.conf'), line: 4 }
     },
-    hopeless: async () => files(server(port, 'hopeless') + server(await takenPort(), 'taken')),
+    hopeless: async () => files(server(port, 'hopeless') + (await takenServer())),
     live: () => wordAt(port),
     tree() {
       const current = lstatSync(join(state, 'current'), { throwIfNoEntry: false })
@@ -169,7 +174,7 @@ async function adoptWorld(before = ''): Promise<World & { startByHand(): Promise
     port,
     good: word => files(server(port, word)),
     broken: () => ({ generation: files(server(port, 'broken', '  nonsense on;\n')), file: tree.destination, line: 4 }),
-    hopeless: async () => files(server(port, 'hopeless') + server(await takenPort(), 'taken')),
+    hopeless: async () => files(server(port, 'hopeless') + (await takenServer())),
     live: () => wordAt(port),
     tree: () => ({ ...contents(tree.folder), ...contents(tree.pidFile) }),
     async startByHand() {

@@ -59,7 +59,7 @@ describe("a user's own nginx tree", () => {
     await answers('web.test')
   })
 
-  it('keeps its old file when the master refuses a reload, and the next good change goes live', async () => {
+  it('keeps its old file when another process has a port it asks for, and the next good change goes live', async () => {
     const template = join(bench.folder, 'ingress.conf.njk')
     writeFileSync(template, readFileSync(shipped))
     const running = bench.start([...args, `-template=${template}:${tree.destination}`])
@@ -68,9 +68,10 @@ describe("a user's own nginx tree", () => {
 
     const taken = await startBackend('the one that has the port')
     writeFileSync(template, `server { listen 127.0.0.1:${taken.port}; }\n${readFileSync(shipped, 'utf8')}`)
-    const refused = await running.saw('generation.rolled_back')
+    const refused = await running.saw('generation.invalid')
 
-    expect(refused.problem).toContain(`bind() to 127.0.0.1:${taken.port} failed (98: Address already in use)`)
+    expect(refused.diagnostics).toMatchObject([{ file: tree.destination, line: 1 }])
+    expect(refused.msg).toContain(`bind() to 127.0.0.1:${taken.port} failed (98: Address already in use): process `)
     expect(readFileSync(tree.destination, 'utf8')).toBe(good)
     expect((await get(port, 'web.test')).status).toBe(200)
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readProcess } from '../../src/proc.ts'
 import { isLeaving, isMaster, isWorker } from '../../src/target/nginx/proc.ts'
-import { get } from '../support/http.ts'
+import { get, startBackend } from '../support/http.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
 import { canStartAsNobody, NOBODY, nginxOf } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
@@ -35,6 +35,92 @@ function allowNobody(conf: string): void {
   const own = folders.map(name => `  ${name}_temp_path ${join(bench.folder, name)};`)
   writeFileSync(conf, readFileSync(conf, 'utf8').replace('http {', `http {\n${own.join('\n')}`))
 }
+
+describe('nginx -t says OK, and the master refuses', () => {
+  let template: string
+  beforeEach(() => {
+    template = join(bench.folder, 'more.njk')
+    writeFileSync(template, '')
+  })
+  const layouts = [
+    {
+      layout: 'our own layout',
+      args: () => [...own, `-template=${shipped}:conf.d/ingress.conf`, at('conf.d/more.conf')],
+    },
+    { layout: 'an adopted tree', args: () => [...adopt, at(join(tree.folder, 'conf.d/more.conf'))] },
+  ]
+  const at = (destination: string) => `-template=${template}:${destination}`
+
+  it.each(layouts)(
+    'N2: another key for a shared zone in $layout: its words, and what was live stays',
+    async ({ args }) => {
+      const zone = (key: string) => `limit_req_zone ${key} zone=one:1m rate=9r/s;\n`
+      writeFileSync(template, zone('$binary_remote_addr'))
+      const running = bench.start(args())
+      await running.saw('daemon.ready')
+
+      writeFileSync(template, zone('$server_name'))
+      const back = await running.saw('generation.rolled_back')
+
+      expect(back.problem).toContain('limit_req "one" uses the "$server_name" key while previously it used')
+      expect(await status('web.test')).toBe(200)
+      grow()
+      await answers('api.test') // with the template that was accepted
+    },
+  )
+
+  it.each(layouts)('N2: a port that only nginx can try in $layout: refused when nginx gives up', async ({ args }) => {
+    const taken = await startBackend('the one that has the port')
+    const running = bench.start(args())
+    await running.saw('daemon.ready')
+
+    writeFileSync(template, `server { listen 127.0.0.1:${taken.port} reuseport; }\n`)
+    const back = await running.saw('generation.rolled_back')
+
+    expect(back.problem).toContain(`bind() to 127.0.0.1:${taken.port} failed (98: Address already in use)`)
+    expect(await status('web.test')).toBe(200)
+    await taken.close()
+  })
+
+  it.each(layouts)(
+    'N4: a port that comes free while nginx still tries, in $layout: live, and on the disk',
+    async ({ args }) => {
+      const taken = await startBackend('the one that has the port')
+      const running = bench.start(args())
+      await running.saw('daemon.ready')
+
+      writeFileSync(template, `server { listen 127.0.0.1:${taken.port} reuseport; return 204; }\n`)
+      await until('nginx tries', () => /bind\(\) to [\d.:]+ failed/.test(nginxLog()))
+      await taken.close()
+      await until('it is live', async () => (await get(taken.port, 'x')).status === 204)
+
+      grow()
+      await answers('api.test')
+      expect((await get(taken.port, 'x')).status).toBe(204)
+      expect(running.events().filter(({ type }) => /rolled_back|invalid|failed/.test(type))).toEqual([])
+    },
+  )
+
+  const nginxLog = () =>
+    readdirSync(bench.state, { recursive: true, encoding: 'utf8' })
+      .filter(path => path.endsWith('control.log'))
+      .map(path => readFileSync(join(bench.state, path), 'utf8'))
+      .join('')
+
+  it('N3: accepted, and all workers die of it, in an adopted tree: taken back with their last words', async () => {
+    const frame = readFileSync(tree.conf, 'utf8')
+    mkdirSync(join(tree.folder, 'main.d'))
+    writeFileSync(tree.conf, `include main.d/*.conf;\n${frame}`)
+    const running = bench.start([...adopt, at(join(tree.folder, 'main.d/more.conf'))])
+    await running.saw('daemon.ready')
+
+    writeFileSync(template, 'working_directory /no/such/folder;\n')
+    const back = await running.saw('generation.rolled_back')
+
+    expect(back.problem).toMatch(/fatal code|chdir/)
+    await answers('web.test')
+  })
+})
 
 describe('N5: nginx is killed', () => {
   it('with a unix socket left behind: it is started again all the same', async () => {
@@ -131,15 +217,13 @@ describe('N6: workers die again and again', () => {
     mkdirSync(home)
     const frame = join(bench.folder, 'nginx.conf.njk')
     const text = readFileSync(join(import.meta.dirname, '../../nginx/nginx.conf.njk'), 'utf8')
-    writeFileSync(frame, `working_directory ${home};\n${text}`)
+    writeFileSync(frame, `working_directory ${home};\n${text.replace('worker_processes auto', 'worker_processes 1')}`)
     const running = bench.start([...own, `-template=${frame}:nginx.conf`, `-template=${shipped}:conf.d/ingress.conf`])
     await running.saw('daemon.ready')
 
     rmdirSync(home)
-    const victims = workers()
-    for (const { pid } of victims) process.kill(pid, 'SIGSEGV')
-    const givenUp = () => running.log().match(/cannot be respawned/g)?.length
-    await until('none can be started', () => givenUp() === victims.length)
+    for (const { pid } of workers()) process.kill(pid, 'SIGSEGV')
+    await until('none can be started', () => running.log().includes('cannot be respawned'))
     mkdirSync(home)
 
     await running.saw('worker.died', ({ problem }) => problem === 'no worker is left')

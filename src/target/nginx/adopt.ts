@@ -1,17 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
-import { systemCode, UpstreamdError } from '../../errors.ts'
+import { UpstreamdError } from '../../errors.ts'
 import type { Generation, RenderedFile } from '../../model/generation.ts'
 import type { Emit } from '../../observe/event.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
 import type { Layout, Prepared } from './layout.ts'
+import { lookAtSocket } from './sockets.ts'
 import { find } from './tokens.ts'
 import { type ConfigFile, everywhere, includePattern, mainDirective, readTree, type Tree } from './tree.ts'
 import type { Candidate } from './validate.ts'
+
+type Staging = Candidate & Pick<Prepared, 'tree' | 'texts'>
 
 /** A foreign nginx.conf: of its tree we own the destinations of our templates, and touch nothing else. */
 export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
@@ -42,7 +44,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
     return [...files].map(([path, text]) => ({ path, text }))
   }
 
-  async function stage(name: string, files: readonly RenderedFile[]): Promise<Candidate> {
+  async function stage(name: string, files: readonly RenderedFile[]): Promise<Staging> {
     const folder = join(folders.stage, name)
     await rm(folder, { recursive: true, force: true })
     const tree = readTree(conf, new Map(files.map(({ path, text }) => [path, text])))
@@ -53,6 +55,8 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
       cwd: folder,
       bytes: [...tree.files.values()].reduce((sum, { text }) => sum + text.length, 0),
       translate: text => text.replaceAll(folder, ''),
+      tree: () => tree,
+      texts: () => [...tree.files.values()].map(({ text }) => text),
     }
   }
 
@@ -215,17 +219,6 @@ export async function staleSocketsOf(conf: string): Promise<string[]> {
     return path === undefined ? [] : [path]
   })
   const stale: string[] = []
-  for (const path of new Set(paths)) if (await isStale(path)) stale.push(path)
+  for (const path of new Set(paths)) if ((await lookAtSocket(path)) === 'stale') stale.push(path)
   return stale
-}
-
-function isStale(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(false)
-    })
-    socket.once('error', error => resolve(systemCode(error) === 'ECONNREFUSED'))
-  })
 }

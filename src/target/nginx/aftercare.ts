@@ -7,6 +7,8 @@ import { createToll, LOOP } from './toll.ts'
 
 /** Workers that die of a configuration do so within this time after they were started. */
 const LATE_MS = 500
+/** Looks without any worker after which they are gone for good. */
+const BARE_LOOKS = 5
 /** How often we look whether workers have died: one stat of a log. */
 const LOOK_MS = 200
 /** While they die again and again, that is said so often. */
@@ -120,10 +122,14 @@ export function createAftercare(
     }
   }
 
+  function isBare(pid: number): boolean {
+    return supervisor.master?.pid === pid && !supervisor.hasWorkers()
+  }
+
   /** A worker that cannot even begin is not started again by nginx; without any, a reload starts new ones. */
-  async function repopulate(isBare: boolean, pid: number, now: number): Promise<void> {
-    bareSince = isBare ? (bareSince ?? now) : undefined
-    if (!isBare && trouble === 'bare') recovered(pid)
+  async function repopulate(pid: number, now: number): Promise<void> {
+    bareSince = isBare(pid) ? (bareSince ?? now) : undefined
+    if (bareSince === undefined && trouble === 'bare') recovered(pid)
     if (bareSince === undefined || now - bareSince < BARE_MS || now - toldAt < TELL_AGAIN_MS) return
 
     toldAt = now
@@ -143,7 +149,7 @@ export function createAftercare(
     count(crashes, master.pid, now)
     const last = crashes.at(-1)
     if (last !== undefined) await blame(last, master.pid, now)
-    await repopulate(!supervisor.hasWorkers(), master.pid, now)
+    await repopulate(master.pid, now)
     // Every death is a line: a log that runs wild starts over, but never under somebody who waits for a verdict.
     if (supervisor.isLogLong) await exclusive(async () => supervisor.mark())
   }
@@ -154,9 +160,12 @@ export function createAftercare(
     async follow(accepted) {
       latest = { ...accepted, at: clock.now() }
       const until = clock.now() + LATE_MS
+      let bare = 0 // looks that found no worker: the master starts others, or says what they died of
       while (clock.now() < until && (await slept(runtime, 20))) {
-        const problem = ifPossible(() => supervisor.lateDeaths(accepted.pid, accepted.workers))
-        if (problem !== undefined) return takeBack(accepted, problem)
+        const words = ifPossible(() => supervisor.lateDeaths(accepted.pid, accepted.workers)) ?? []
+        if (words.length > 0) return takeBack(accepted, words.join('; '))
+        bare = ifPossible(() => isBare(accepted.pid)) ? bare + 1 : 0
+        if (bare === BARE_LOOKS) return takeBack(accepted, 'all workers are gone')
       }
     },
 

@@ -17,6 +17,7 @@ import { createJudge } from './judge.ts'
 import { keepRunning } from './keep-running.ts'
 import type { Layout } from './layout.ts'
 import { ownLayout } from './own.ts'
+import { createPreflight, noPreflight } from './preflight.ts'
 import { standIn } from './stand-in.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -34,7 +35,10 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   const isOwn = config.layout === 'own'
   const startsNginx = config.may_start && !config.all_told_by_command
   const exclusive = createExclusive()
-  const judge = createJudge(config.binary.path, config.check_output)
+  // What a command starts, perhaps elsewhere, holds ports that we would take for somebody else's.
+  const isTold = Object.keys(config.commands).length > 0
+  const preflight = isTold ? noPreflight : createPreflight(supervisor, config.may_start, runtime)
+  const judge = createJudge(config.binary.path, config.check_output, preflight)
   const activator: Activator = {
     layout,
     supervisor,
@@ -103,6 +107,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
               const previous = async () => (before === undefined ? undefined : layout.find(before))
               return { previous, ...(await waysToTell(config.commands, generation, previous)) }
             })
+            await preflight.clear()
             const outcome = await activate(activator, generation, commands, isOurSignalNeeded, signal)
             if (outcome.kind === 'rolled_back') return outcome
             // Ends by itself within half a second.

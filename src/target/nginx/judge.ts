@@ -4,6 +4,7 @@ import type { Generation } from '../../model/generation.ts'
 import type { Validation } from '../target.ts'
 import { breakoutsIn, serviceAt } from './attribute.ts'
 import type { Prepared } from './layout.ts'
+import type { Preflight } from './preflight.ts'
 import { validate } from './validate.ts'
 
 /** Characters of a refused line that are shown. */
@@ -17,8 +18,11 @@ export type Judge = (
   signal: AbortSignal,
 ) => Promise<Validation>
 
-/** First that data is nothing but arguments, then `nginx -t`; what is found is tied to the service whose data it is. */
-export function createJudge(binary: string, checksOutput: boolean): Judge {
+/**
+ * First that data is nothing but arguments, then `nginx -t`, then what that does not see; what is found is tied to the
+ * service whose data it is.
+ */
+export function createJudge(binary: string, checksOutput: boolean, preflight: Pick<Preflight, 'check'>): Judge {
   return async ({ files }, prepared, died, signal) => {
     if (died !== undefined) {
       return invalid([{ severity: 'error', message: `its workers died when it was live: ${died}` }])
@@ -27,13 +31,25 @@ export function createJudge(binary: string, checksOutput: boolean): Judge {
     if (first !== undefined) return invalid([first, ...others])
 
     const verdict = await validate(binary, prepared, signal)
-    if (verdict.kind === 'valid') return verdict
+    if (verdict.kind === 'valid') {
+      const [taken, ...more] = await preflight.check(prepared, signal)
+      return taken === undefined ? verdict : refuseTaken([taken, ...more], prepared)
+    }
     const [culprit] = verdict.diagnostics
     const isOurs = culprit.file !== undefined && prepared.fileAt(culprit.file) !== undefined
     if (!isOurs) await refuseBrokenTree(binary, prepared, signal)
     const [mine, ...rest] = verdict.diagnostics.map(diagnostic => attributed(diagnostic, prepared))
     return mine === undefined ? verdict : invalid([mine, ...rest])
   }
+}
+
+/** Throws TARGET_TREE_BROKEN when it is a file of the user's that asks for it. */
+function refuseTaken(taken: readonly [Diagnostic, ...Diagnostic[]], prepared: Prepared): Validation {
+  const [first, ...others] = taken.map(diagnostic => attributed(diagnostic, prepared))
+  const theirs = taken.filter(({ file }) => file === undefined || prepared.fileAt(file) === undefined)
+  if (first !== undefined && theirs.length === 0) return invalid([first, ...others])
+  const problems = theirs.map(describe).join('; ')
+  throw new UpstreamdError('TARGET_TREE_BROKEN', `the nginx configuration asks for what somebody else has: ${problems}`)
 }
 
 /** A file of the user's is named, or none: throws TARGET_TREE_BROKEN when nginx refuses the tree without us, too. */

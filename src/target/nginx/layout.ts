@@ -1,10 +1,15 @@
 import type { Generation, RenderedFile } from '../../model/generation.ts'
+import type { Tree } from './tree.ts'
 import type { Candidate } from './validate.ts'
 
 /** A generation written beside the live tree, ready for `nginx -t`. */
 export interface Prepared extends Candidate {
   /** The one of our files that nginx knows by this path; undefined for the user's. */
   fileAt(path: string): RenderedFile | undefined
+  /** All that nginx would read, by the paths an operator knows. */
+  tree(): Tree
+  /** The texts that may differ from what was live; cheaper than the tree. */
+  texts(): readonly string[]
   /** The same tree without our files, to tell whose fault a refusal is; undefined when all of it is ours. */
   withoutOurs(): Promise<Candidate | undefined>
   discard(): Promise<void>

@@ -7,6 +7,7 @@ import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
 import { checkFolder, controlConf } from './control-socket.ts'
 import type { Layout, Prepared } from './layout.ts'
+import { readTree } from './tree.ts'
 
 /** upstreamd ships nginx.conf: every generation is a folder, `current` a link that one rename switches. */
 export function ownLayout(root: string): Layout & { readonly conf: string; readonly run: string } {
@@ -32,6 +33,8 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
       bytes: generation.files.reduce((sum, { text }) => sum + text.length, 0),
       translate: text => text,
       fileAt: path => byPath.get(path),
+      tree: () => readTree(join(folder, 'nginx.conf'), new Map([...byPath].map(([path, { text }]) => [path, text]))),
+      texts: () => generation.files.map(({ text }) => text),
       withoutOurs: async () => undefined,
       // Kept for looking at, as one of the last few: `prune` knows which are in use.
       discard: async () => {},

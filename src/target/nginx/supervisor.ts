@@ -172,11 +172,9 @@ export class Supervisor {
   }
 
   /** Workers of a generation that die right after they were accepted, in nginx's words; of this master, not of its successor. */
-  lateDeaths(master: number, workers: readonly number[]): string | undefined {
-    if (this.master?.pid !== master) return undefined
-    const dead = deaths(this.#log.lines(this.#logged), pid => workers.includes(pid))
-    if (dead.length > 0) return dead.join('; ')
-    return workersOf(master).length === 0 && this.master !== undefined ? 'all workers are gone' : undefined
+  lateDeaths(master: number, workers: readonly number[]): string[] {
+    if (this.master?.pid !== master) return []
+    return deaths(this.#log.lines(this.#logged), pid => workers.includes(pid))
   }
 
   /** Workers that died on a signal since this was asked last, in nginx's words. */

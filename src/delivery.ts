@@ -7,7 +7,7 @@ import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import type { Generation } from './model/generation.ts'
 import { type Selection, serversOf } from './model/selection.ts'
-import { createQuarantine, leaveOut } from './quarantine.ts'
+import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import { needsServices, type Output, render } from './render/render.ts'
 import type { Seen } from './render/seen.ts'
 import type { Templates } from './render/templates.ts'
@@ -109,9 +109,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const texts = textsOf(outputs)
     const kept = quarantine.kept(catalog, texts, now())
     let out = kept
+    const gone = new Set<string>() // what was live of these is refused, too
     for (let round = 1; ; round += 1) {
-      // What was live of somebody who is out goes on, unless that is refused, too.
-      const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined)
+      // What was live of somebody who is out goes on, and is his: who clashes with it now is a culprit as any other.
+      const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined, gone)
       const wish = { draw: () => draw(sieved, outputs), live, ahead: takeAhead, since }
       const result = await attempt(wish, target, retries, runtime)
       switch (result.kind) {
@@ -131,7 +132,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       }
 
       const { refusal } = result
-      const verdict = round < ROUNDS ? await whoseFault(leaveOut(seen, out, undefined), outputs, runtime) : undefined
+      const verdict = round < ROUNDS ? await whoseFault(sieved, out, outputs, runtime) : undefined
       if (verdict === 'nobody') return { kind: 'failed' }
       if (verdict?.kind !== 'services') {
         const problem = verdict?.problem ?? refusal.problem
@@ -141,7 +142,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           for (const event of quarantine.settle(new Map(), catalog, texts, now())) runtime.emit(event)
         return { kind: 'refused', problem, blame: mayPass(refusal) ? 'environment' : 'template' }
       }
-      out = new Map([...out, ...verdict.out])
+      for (const [service, { rejection }] of verdict.out) {
+        if (out.has(service) && rejection.reason === 'quarantined') gone.add(service)
+      }
+      out = new Map([...verdict.out, ...out])
     }
   }
 
@@ -150,12 +154,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return templates.areProven(outputs) && liveSeen !== undefined && !isEmpty(liveSeen.selection)
   }
 
-  async function whoseFault(seen: Seen, outputs: readonly Output[], runtime: UpdateRuntime) {
+  async function whoseFault(seen: Seen, out: Out, outputs: readonly Output[], runtime: UpdateRuntime) {
     const scene = {
       seen,
       live: liveSeen,
       areTemplatesProven: isProven(outputs),
-      wereOut: quarantine.names(),
+      wereOut: new Set([...quarantine.names()].filter(service => !out.has(service))),
       hasFallback: templates.accepted() !== undefined,
       draw: (part: Seen) => draw(part, outputs),
     }

@@ -21,7 +21,7 @@ export type Verdict =
   | { readonly kind: 'template'; readonly problem: string | undefined }
 
 export interface Scene {
-  readonly seen: Seen // what was refused, without who is out already
+  readonly seen: Seen // what was refused; of who is out already, what goes on of him
   readonly live: Seen | undefined
   /** Have these very templates been accepted before? Then only what has changed since can be at fault. */
   readonly areTemplatesProven: boolean

@@ -122,6 +122,12 @@ describe('what is rendered without them', () => {
     expect(leaveOut(seenOf(now, good), outOf('bad'), aSelection([before])).selection.sites).toEqual([good])
   })
 
+  it('unless what was live is refused, too', () => {
+    const { sites } = leaveOut(seenOf(bad, good), outOf('bad'), aSelection([bad]), new Set(['bad'])).selection
+
+    expect(sites).toEqual([good])
+  })
+
   it('unless the name belongs to another by now', () => {
     const now = aSite('bad', [aServer({ port: 2 })], { serverNames: ['new.test'] })
     const heir = aSite('heir', 1, { serverNames: before.serverNames })

@@ -86,13 +86,20 @@ export function createQuarantine(): Quarantine {
 
 /**
  * What is to be rendered without these: who was live goes on as he was, with those of his servers that are still
- * there, unless his place was taken.
+ * there, unless his place was taken or he is `gone`.
  */
-export function leaveOut(seen: Seen, out: Out, live: Selection | undefined): Seen {
+export function leaveOut(
+  seen: Seen,
+  out: Out,
+  live: Selection | undefined,
+  gone: ReadonlySet<string> = new Set(),
+): Seen {
   const rest = filtered(seen, service => !out.has(service))
   const now = new Map(seen.selection.sites.map(site => [site.service, site]))
   const taken = new Set(rest.selection.sites.flatMap(({ upstream, serverNames }) => [upstream.name, ...serverNames]))
-  const last = (live?.sites ?? []).flatMap(site => (out.has(site.service) ? shrunk(site, now.get(site.service)) : []))
+  const last = (live?.sites ?? [])
+    .filter(({ service }) => out.has(service) && !gone.has(service))
+    .flatMap(site => shrunk(site, now.get(site.service)))
   const back = last.filter(
     ({ upstream, serverNames }) => !taken.has(upstream.name) && !serverNames.some(name => taken.has(name)),
   )

@@ -9,20 +9,21 @@ import type { Validation } from './target/target.ts'
 const seenOf = (...sites: Site[]): Seen => ({ selection: aSelection(sites), services: [] })
 const at = (service: string, path: string, port = 80) => aSite(service, [aServer({ port })], { meta: { path } })
 
-/** As nginx does with two equal locations: names the later one. */
-const oncePerPath = {
+/** Refuses the path `bad`; and as nginx does, two that are equal, naming the later one. */
+const pathsOnce = {
   async judge({
     selection: { sites },
   }: {
     readonly selection: { readonly sites: readonly Site[] }
   }): Promise<Validation> {
-    const twice = sites.find(({ meta }, position) =>
-      sites.slice(0, position).some(other => other.meta.path === meta.path),
+    const bad = sites.find(
+      ({ meta }, position) =>
+        meta.path === 'bad' || sites.slice(0, position).some(other => other.meta.path === meta.path),
     )
-    if (twice === undefined) return { kind: 'valid', warnings: [] }
+    if (bad === undefined) return { kind: 'valid', warnings: [] }
     return {
       kind: 'invalid',
-      diagnostics: [{ severity: 'error', message: 'duplicate location', service: twice.service }],
+      diagnostics: [{ severity: 'error', message: 'bad location', service: bad.service }],
     }
   },
 }
@@ -31,8 +32,8 @@ async function outOf(scene: Pick<Scene, 'seen' | 'live'> & Partial<Scene>): Prom
   const { runtime } = aRuntime()
   const draw = ({ selection }: Seen) => generationOf([], selection)
   const given = { areTemplatesProven: true, wereOut: new Set<string>(), hasFallback: false, draw, ...scene }
-  const verdict = await investigate(given, oncePerPath, { ...runtime, again: () => {}, isStale: () => false })
-  return verdict.kind === 'services' ? [...verdict.out.keys()] : verdict.kind
+  const verdict = await investigate(given, pathsOnce, { ...runtime, again: () => {}, isStale: () => false })
+  return verdict.kind === 'services' ? [...verdict.out.keys()].sort() : verdict.kind
 }
 
 describe('of two that clash', () => {
@@ -51,4 +52,12 @@ describe('of two that clash', () => {
 
     expect(await outOf({ seen, live: seenOf(at('a', '/a'), web), wereOut: new Set(['a']) })).toEqual(['a'])
   })
+})
+
+it('a new template is not condemned by newcomers, however many of them are refused', async () => {
+  const live = seenOf(at('web', '/web'))
+  const bad = ['a', 'b', 'x', 'y', 'z'].map(name => at(name, 'bad'))
+  const seen = seenOf(...bad, ...live.selection.sites)
+
+  expect(await outOf({ seen, live, areTemplatesProven: false, hasFallback: true })).toEqual(['a', 'b', 'x', 'y', 'z'])
 })

@@ -63,9 +63,12 @@ export async function investigate(
 
   const empty = await alone([])
   if (!empty.ok) return { kind: 'template', problem: empty.problem }
+  const enough = hasFallback ? 1 : 3
   // Who was refused with these templates before speaks, too: services may come one by one.
-  if (!areTemplatesProven && new Set([...suspects, ...wereOut]).size >= (hasFallback ? 1 : 3)) {
-    const problem = await refusedForAll(spread(suspects), alone)
+  if (!areTemplatesProven && new Set([...suspects, ...wereOut]).size >= enough) {
+    // A few bad newcomers must not condemn a new template: those that are live speak first.
+    const seniors = ranked[0] ?? []
+    const problem = await refusedForAll(spread(seniors.length >= enough ? seniors : suspects), alone)
     if (problem !== undefined) return { kind: 'template', problem }
   }
 

@@ -29,6 +29,7 @@ describe('data stays inside an argument', () => {
     'set $a \\"«x»;',
     'content_by_lua_block { local s = "«web.x:80»" -- don\'t }\n }\nserver { server_name «a»; }',
     'add_header X "«»";',
+    'add_header X «a\u00a0b»;',
     'location ~ ^/«a» { proxy_set_header X «~b»; }',
     'map $a $b { ~^«a~b» «~c»; }',
     'set_by_lua $a \'return "«web.x:80»"\';',

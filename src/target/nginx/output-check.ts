@@ -66,9 +66,9 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
 
     const place =
       state === DOUBLE ? 'inside double quotes' : state === SINGLE ? 'inside single quotes' : 'outside quotes'
-    const isSyntax = state === DOUBLE ? /["\\$]/ : state === SINGLE ? /['\\$]/ : /[\s;{}\\$]/
+    const isSyntax = state === DOUBLE ? /["\\$]/ : state === SINGLE ? /['\\$]/ : /[ ;{}\\$]/
     const [char] = isSyntax.exec(value) ?? (state === BETWEEN ? (/^["'#]/.exec(value) ?? []) : [])
-    if (char !== undefined) return `holds ${/\s/.test(char) ? 'a blank' : char}, ${place}`
+    if (char !== undefined) return `holds ${char === ' ' ? 'a blank' : char}, ${place}`
 
     // nginx wants a blank there, or a `)`, with which another argument begins.
     if (state === BETWEEN && from === quoteEnd) return 'stands right behind a closing quote'

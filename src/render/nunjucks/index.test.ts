@@ -325,10 +325,44 @@ describe('what comes from the catalog is marked', () => {
     ['a list of literals is not', '{{ ["; a", "b"] | join(" ") }}{{ "x y".split(" ")[0] }}', '; a bx'],
     ['what was composed of a name that is listed in meta, too', '{% set l = ["a", "b;"] | join(" ") %}{{ l }}', 'a b;'],
     ['a quoted value, but not its quotes', '{{ sites[0].meta.note | quote }}', '"«say »\\"«hi»\\""'],
+    ['each part of what a list joins by its method', '{{ sites[0].tags.join(" ") }}', '«a b;» «x»'],
+    [
+      'what a method makes of a literal is not',
+      '{{ env.EXTRA.split("_")[1] }}{{ "a b".slice(0, 3) }}',
+      'nodelay on;a b',
+    ],
+    ['what stands in a text of its own', '{% for c in "a b" %}{{ c }}{% endfor %}{{ "a b"[1] }}', 'a b '],
+    ['the names in a dictionary are not', '{% for k, v in { gzip: "on" } %}{{ k }} {{ v }}{% endfor %}', 'gzip on'],
+    ['what takes the place of something', '{{ sites[0].tags[0] | replace(" ", ";\n") }}', '«a»;\n«b;»'],
+    ['data in the place of something', '{{ "x A;" | replace("A", sites[0].tags[0]) }}', 'x «a b;»;'],
+    ['what a filter leaves as it was composed', '{{ (" x " ~ sites[0].service ~ "; ") | trim | upper }}', 'X «API»;'],
+    ['also of a macro', '{% macro m(s) %} a {{ s.service }}; {% endmacro %}{{ m(sites[0]) | trim }}', 'a «api»;'],
+    ['a filter that mixes up the parts', '{{ ("x y " ~ sites[0].service) | reverse }}', '«ipa y x»'],
+    ['a part of data that equals a literal', '{{ "b;" if false }}{{ sites[0].tags[0].split("a ")[1] }}', '«b;»'],
+    [
+      'what a filter leaves of data and equals a literal',
+      '{{ "b;" if false }}{{ sites[0].tags[0] | replace("a ", "") }}',
+      '«b;»',
+    ],
+    [
+      'what is data in one of two ways to compose the same text',
+      '{% set x = sites[0].tags[0] ~ sites[0].service %}{% set y = "a " ~ ("b;" ~ sites[0].service) %}{{ x }}',
+      '«a b;»«api»',
+    ],
     ['a list as a whole', '{{ sites[0].tags }}', '«a b;,x»'],
     ['keys', '{% for k, v in sites[0].meta %}{{ k }}={{ v }}{% endfor %}', '«note»=«say "hi"»'],
   ])('%s', (_, text, gives) => {
     expect(marked(text)).toBe(gives)
+  })
+
+  it('in a text that grows by a line for each of 2000 sites, within the time for rendering', () => {
+    const text =
+      '{% set all = "" %}{% for s in sites %}{% set all = all ~ s.service ~ " " ~ s.upstream.name ~ ";" %}{% endfor %}{{ all }}'
+    const many = aView(Array.from({ length: 2000 }, (_, number) => aSite(`s${number}`, 1)))
+
+    const { spans } = nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(many)
+
+    expect(spans).toHaveLength(4000)
   })
 
   it('with the service it belongs to', () => {

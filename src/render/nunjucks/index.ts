@@ -6,7 +6,7 @@ import type { TemplateLanguage, TemplateSource } from '../language.ts'
 import type { View } from '../view.ts'
 import { StrictCompiler } from './compiler.ts'
 import { addFilters } from './filters.ts'
-import { type FilterNode, type Node, nodes, parser, type Scope, transformer } from './internals.ts'
+import { type EntryNode, type FilterNode, type Node, nodes, parser, type Scope, transformer } from './internals.ts'
 import { holdsMark, Provenance } from './provenance.ts'
 import { LookupError, strictRuntime } from './strict.ts'
 
@@ -53,7 +53,8 @@ function translate(source: TemplateSource): Translated {
     const compiler = new StrictCompiler(source.path, true)
     compiler.compile(transformer.transform(tree, []))
     const functions = new Function(compiler.getCode())() as { root: Run }
-    const texts = tree.findAll(nodes.Literal).map(node => node.value)
+    const keys = (tree.findAll(nodes.Pair) as EntryNode[]).map(({ key }) => key)
+    const texts = [...tree.findAll(nodes.Literal), ...keys].map(node => node.value)
     return {
       run: functions.root,
       names: new Set(tree.findAll(nodes.Symbol).map(node => node.value)),

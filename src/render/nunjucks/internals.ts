@@ -25,6 +25,11 @@ export interface PairNode extends Node {
   readonly right: Node
 }
 
+/** Of a dictionary that a template writes; its key is a literal, or a name that stands for itself. */
+export interface EntryNode extends Node {
+  readonly key: Node
+}
+
 export interface TestNode extends Node {
   readonly left: Node
   readonly right: Node & { readonly name?: Node }
@@ -75,7 +80,16 @@ export const parser = parserModule as { parse(text: string, extensions: readonly
 export const transformer = transformerModule as { transform(ast: Node, asyncFilters: readonly string[]): unknown }
 export const nodes = nodesModule as Readonly<
   Record<
-    'Symbol' | 'Literal' | 'TemplateData' | 'Filter' | 'Include' | 'Import' | 'FromImport' | 'Extends' | 'Block',
+    | 'Symbol'
+    | 'Literal'
+    | 'Pair'
+    | 'TemplateData'
+    | 'Filter'
+    | 'Include'
+    | 'Import'
+    | 'FromImport'
+    | 'Extends'
+    | 'Block',
     unknown
   >
 >

@@ -7,6 +7,12 @@ import { mayBeSyntax, origin, type View } from '../view.ts'
  */
 const MARK = '\ufdd0'
 
+/**
+ * So many characters of composed texts are remembered, the last ones: a template that adds to one text in a loop makes
+ * as many texts as it has rounds, each longer than the one before.
+ */
+const LARGEST = 64 * 1024 * 1024
+
 /** Does a text hold the character that data is marked with while a template runs? */
 export function holdsMark(text: string): boolean {
   return text.includes(MARK)
@@ -21,6 +27,7 @@ export class Provenance {
   readonly #view: View
   readonly #own: Set<string>
   readonly #composed = new Map<string, string>() // text → the same with marks
+  #size = 0 // characters of these texts
   /** Texts of the template's that were read from the catalog, too, since they were made → whose they are there. */
   readonly #read = new Map<string, string | undefined>()
   readonly #owners: (string | undefined)[] = [undefined]
@@ -54,7 +61,13 @@ export class Provenance {
 
   /** Texts put together: each part keeps what is known of it. */
   compose(parts: readonly unknown[]): string {
-    return this.keep(parts.map(part => this.print(part)).join(''))
+    let marked = ''
+    let text = ''
+    for (const part of parts) {
+      marked += this.print(part)
+      text += String(part)
+    }
+    return this.keep(marked, holdsMark(text) ? undefined : text)
   }
 
   /** The value as one argument of nginx's, in double quotes; the quotes and what escapes inside them are ours. */
@@ -69,21 +82,37 @@ export class Provenance {
     return this.keep(`"${marked}${escaped(text.slice(at))}"`)
   }
 
+  /** Every `from` in the value becomes `to`, which keeps what is known of it; undefined where the value is composed. */
+  replace(value: string, from: string, to: string): string | undefined {
+    if (this.#composed.has(value)) return undefined
+    const isOwn = this.#isOwn(value)
+    const parts = value.split(from).map(part => (isOwn || part === '' ? part : this.#mark(part, this.current)))
+    return this.keep(parts.join(this.print(to)))
+  }
+
   /** Remembers how a text with marks was composed, and gives it without. */
-  keep(marked: string): string {
-    const { text } = unmark(marked, this.#owners)
+  keep(marked: string, text = unmark(marked, this.#owners).text): string {
     this.#read.delete(text)
+    if (text === marked) this.#own.add(text)
     // Without syntax in it, it does not matter who wrote which part; the whole may stand for data then.
-    if (text !== marked && mayBeSyntax(text)) this.#composed.set(text, marked)
-    else if (text === marked) this.#own.add(text)
+    else if (mayBeSyntax(text)) this.#keepComposed(text, marked)
     return text
   }
 
-  /** What a filter or a method made of these values: the template's own, if all of them are. */
-  derive(result: unknown, inputs: readonly unknown[]): void {
-    const isOwn = inputs.every(input => isAtom(input) && (typeof input !== 'string' || this.#isOwn(input)))
-    if (!isOwn) this.#remember(result)
-    else for (const text of textsIn(result)) this.#own.add(text)
+  /**
+   * What a filter or a method made of these values: the template's own, if all of them are. `again` makes it of a first
+   * value with marks: where that gives the same text, the marks are where they belong.
+   */
+  derive(result: unknown, inputs: readonly unknown[], again?: (marked: string) => unknown): void {
+    const [made, ...values] = [result, ...inputs].map(plain)
+    if (values.every(value => isAtom(value) && (typeof value !== 'string' || this.#isOwn(value)))) {
+      for (const text of textsIn(made)) this.#own.add(text)
+      return
+    }
+    const marked = this.#composed.get(String(values[0]))
+    const remade = marked === undefined ? undefined : plain(again?.(marked))
+    if (typeof remade === 'string' && unmark(remade, this.#owners).text === made) this.keep(remade, made)
+    else this.#remember(made)
   }
 
   finish(marked: string): Printed {
@@ -95,6 +124,31 @@ export class Provenance {
     for (const text of textsIn(found)) {
       if (this.#own.has(text) || this.#composed.has(text)) this.#read.set(text, this.current)
     }
+  }
+
+  #keepComposed(text: string, marked: string): void {
+    const before = this.#composed.get(text)
+    if (before === undefined) this.#size += text.length
+    this.#composed.set(text, before === undefined || before === marked ? marked : this.#both(text, before, marked))
+    for (const [oldest] of this.#composed) {
+      if (this.#size <= LARGEST) break
+      this.#composed.delete(oldest)
+      this.#size -= oldest.length
+    }
+  }
+
+  /** A text that was composed in two ways: data is what was in either. */
+  #both(text: string, before: string, marked: string): string {
+    const spans = [marked, before].flatMap(one => unmark(one, this.#owners).spans).sort((a, b) => a.start - b.start)
+    let both = ''
+    let at = 0
+    for (const { start, end, service } of spans) {
+      if (end <= at) continue
+      const from = Math.max(at, start)
+      both += text.slice(at, from) + this.#mark(text.slice(from, end), service)
+      at = end
+    }
+    return both + text.slice(at)
   }
 
   /** Is a text, composed of more than data and blanks, also one that this very service has in the catalog? */
@@ -127,7 +181,12 @@ function escaped(text: string): string {
 }
 
 function isAtom(value: unknown): boolean {
-  return typeof value !== 'object' || value === null
+  return typeof value !== 'object' || value === null || value instanceof RegExp
+}
+
+/** What a macro gives, and some filters, is a text in an object. */
+function plain(value: unknown): unknown {
+  return value instanceof String ? String(value) : value
 }
 
 /** A text, or the texts of a list; what lies deeper is read from there. */

@@ -54,11 +54,7 @@ export function strictRuntime(provenance: Provenance): StrictRuntime {
         if (owner !== value) provenance.derive(found, [value]) // a character of a text
         return found
       }
-      return (...given: readonly unknown[]) => {
-        const result = found.apply(value, given)
-        provenance.derive(result, [value, ...given])
-        return result
-      }
+      return (...given: readonly unknown[]) => called(provenance, value, name, given)
     },
 
     fromIterator(list) {
@@ -76,8 +72,9 @@ export function strictRuntime(provenance: Provenance): StrictRuntime {
     filter(name, run, scope, values) {
       const result = run.call(scope, ...values)
       const compose = composed[name]
-      if (compose !== undefined && typeof result === 'string') return compose(provenance, values)
-      provenance.derive(result, values)
+      const text = typeof result === 'string' ? compose?.(provenance, values) : undefined
+      if (text !== undefined) return text
+      provenance.derive(result, values, marked => run.call(scope, marked, ...values.slice(1)))
       return result
     },
 
@@ -91,7 +88,7 @@ export function strictRuntime(provenance: Provenance): StrictRuntime {
 }
 
 /** Filters whose result has parts of the template's own between parts of data. */
-const composed: Readonly<Record<string, (provenance: Provenance, values: readonly unknown[]) => string>> = {
+const composed: Readonly<Record<string, (provenance: Provenance, values: readonly unknown[]) => string | undefined>> = {
   join(provenance, [list, separator = '', field]) {
     const items = (list as readonly unknown[]).map(item =>
       field === undefined || field === '' ? item : (item as Record<string, unknown>)[String(field)],
@@ -99,6 +96,20 @@ const composed: Readonly<Record<string, (provenance: Provenance, values: readonl
     return provenance.compose(items.flatMap((item, at) => (at === 0 ? [item ?? ''] : [separator, item ?? ''])))
   },
   quote: (provenance, [text]) => provenance.quote(text),
+  replace(provenance, [text, from, to, count]) {
+    const isPlain = typeof text === 'string' && typeof from === 'string' && typeof to === 'string'
+    return isPlain && from !== '' && count === undefined ? provenance.replace(text, from, to) : undefined
+  },
+}
+
+/** A method of a text, a list or a helper of nunjucks'. */
+function called(provenance: Provenance, value: unknown, name: string, given: readonly unknown[]): unknown {
+  const run = (of: unknown) => (of as Record<string, (...given: readonly unknown[]) => unknown>)[name]?.(...given)
+  const result = run(value)
+  // What a list hands out was known when it was put in, but for the text that it joins.
+  if (Array.isArray(value) && name === 'join') return composed.join?.(provenance, [value, given[0] ?? ','])
+  if (typeof value === 'string') provenance.derive(result, [value, ...given], run)
+  return result
 }
 
 function isText(value: unknown): boolean {

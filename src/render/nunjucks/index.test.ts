@@ -349,6 +349,11 @@ describe('what comes from the catalog is marked', () => {
       '{% set x = sites[0].tags[0] ~ sites[0].service %}{% set y = "a " ~ ("b;" ~ sites[0].service) %}{{ x }}',
       '«a b;»«api»',
     ],
+    [
+      'data that the template itself makes afterwards',
+      '{% set t = sites[0].tags[0] %}{{ "a " + "b;" }}{{ t }}',
+      '«a b;»«a b;»',
+    ],
     ['a list as a whole', '{{ sites[0].tags }}', '«a b;,x»'],
     ['keys', '{% for k, v in sites[0].meta %}{{ k }}={{ v }}{% endfor %}', '«note»=«say "hi"»'],
   ])('%s', (_, text, gives) => {

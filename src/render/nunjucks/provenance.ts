@@ -30,6 +30,7 @@ export class Provenance {
   #size = 0 // characters of these texts
   /** Texts of the template's that were read from the catalog, too, since they were made → whose they are there. */
   readonly #read = new Map<string, string | undefined>()
+  readonly #data = new Map<string, string | undefined>() // with syntax, that was read or made of data → whose it is
   readonly #owners: (string | undefined)[] = [undefined]
   readonly #numbers = new Map<string | undefined, number>([[undefined, 0]])
   /** The service whose part of the view was looked at last. */
@@ -92,10 +93,13 @@ export class Provenance {
 
   /** Remembers how a text with marks was composed, and gives it without. */
   keep(marked: string, text = unmark(marked, this.#owners).text): string {
+    if (text === marked) {
+      this.#addOwn(text)
+      return text
+    }
     this.#read.delete(text)
-    if (text === marked) this.#own.add(text)
     // Without syntax in it, it does not matter who wrote which part; the whole may stand for data then.
-    else if (mayBeSyntax(text)) this.#keepComposed(text, marked)
+    if (mayBeSyntax(text)) this.#keepComposed(text, marked)
     return text
   }
 
@@ -106,7 +110,7 @@ export class Provenance {
   derive(result: unknown, inputs: readonly unknown[], again?: (marked: string) => unknown): void {
     const [made, ...values] = [result, ...inputs].map(plain)
     if (values.every(value => isAtom(value) && (typeof value !== 'string' || this.#isOwn(value)))) {
-      for (const text of textsIn(made)) this.#own.add(text)
+      for (const text of textsIn(made)) this.#addOwn(text)
       return
     }
     const marked = this.#composed.get(String(values[0]))
@@ -123,7 +127,14 @@ export class Provenance {
   #remember(found: unknown): void {
     for (const text of textsIn(found)) {
       if (this.#own.has(text) || this.#composed.has(text)) this.#read.set(text, this.current)
+      else if (mayBeSyntax(text)) this.#data.set(text, this.current)
     }
+  }
+
+  /** The template made a text of its own, perhaps one that it has in its hands as data already. */
+  #addOwn(text: string): void {
+    if (this.#data.has(text)) this.#read.set(text, this.#data.get(text))
+    else this.#own.add(text)
   }
 
   #keepComposed(text: string, marked: string): void {

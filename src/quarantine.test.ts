@@ -55,6 +55,17 @@ describe('who is refused stays out', () => {
     expect(quarantine.kept(aCatalog({ name: 'bad' }), 't', 1).size).toBe(0)
   })
 
+  it('and is not tried again and again beside somebody who changed once', () => {
+    const quarantine = createQuarantine()
+    quarantine.settle(outOf('bad', 'quarantined', true), catalog, 't', 0)
+    const changed = aCatalog({ name: 'bad' }, { name: 'good', instances: 5 })
+    expect(quarantine.kept(changed, 't', 1).size).toBe(0)
+
+    quarantine.settle(outOf('bad', 'quarantined', true), changed, 't', 1)
+
+    expect(quarantine.kept(changed, 't', 2).size).toBe(1)
+  })
+
   it('until he is gone', () => {
     const quarantine = createQuarantine()
     quarantine.settle(outOf('bad'), catalog, 't', 0)

@@ -62,12 +62,13 @@ export function createQuarantine(): Quarantine {
         if (data === undefined) continue
         const old = before.get(service)
         const isOld = old !== undefined && old.texts === texts && isSame(old.data, data)
-        if (isOld && now < old.retryAt) next.set(service, old)
+        const others = new Map(clashes ? [...known].filter(([other]) => !out.has(other)) : [])
+        // Tried again beside them as they are now: not once more until they change again.
+        if (isOld && now < old.retryAt) next.set(service, { ...old, others })
         else {
           const again =
             isOld && old.rejection.reason === rejection.reason ? Math.min(old.delay * 2, LAST_RETRY_MS) : RETRY_MS
           const delay = rejection.reason === 'untested' ? UNTESTED_MS : again
-          const others = new Map(clashes ? [...known].filter(([other]) => !out.has(other)) : [])
           next.set(service, { rejection, clashes, data, texts, others, delay, retryAt: now + delay })
         }
       }

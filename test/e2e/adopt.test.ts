@@ -107,7 +107,7 @@ describe("a user's own nginx tree", () => {
     const running = bench.start([...args, `-template=${template}:${tree.destination}`])
     await answers('web.test')
 
-    writeFileSync(template, `no_such_directive on;\n\n${readFileSync(shipped, 'utf8')}`)
+    writeFileSync(template, `no_such_directive on;\n# more\n${readFileSync(shipped, 'utf8')}`)
     const invalid = await running.saw('generation.invalid')
 
     const message = 'unknown directive "no_such_directive"'

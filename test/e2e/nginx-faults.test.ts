@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readProcess } from '../../src/proc.ts'
@@ -28,6 +39,13 @@ const grow = () => services.write({ web: [backend.port], api: [backend.port] })
 const status = (host: string) => get(port, host).then(reply => reply.status)
 const many = <T>(ask: () => Promise<T>) => Array.from({ length: 20 }, ask)
 const is200 = (found: number) => found === 200
+
+/** A program in the place of nginx. */
+function program(script: string): string {
+  const path = join(bench.folder, 'my-nginx')
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  return path
+}
 
 /** The compiled-in folders for temporary files belong to root. */
 function allowNobody(conf: string): void {
@@ -341,6 +359,102 @@ describe('N8: nginx is replaced by somebody else', () => {
 
     expect(await second.stop()).toBe(0)
     expect(readProcess(pid)?.command).toBe('sleep 1000')
+  })
+})
+
+describe('N10: nginx -t hangs', () => {
+  it('it is ended with all it started, that is said, and the change goes live when it answers again', async () => {
+    const [hang, sleeper] = [join(bench.folder, 'hang'), join(bench.folder, 'sleeper')]
+    const binary = program(`if [ "$1" = -t ] && [ -e ${hang} ]; then sleep 1000 & echo $! >${sleeper}; wait; fi
+exec /usr/sbin/nginx "$@"`)
+    const running = bench.start([...own, `-nginx-bin=${binary}`])
+    await running.saw('daemon.ready')
+
+    writeFileSync(hang, '')
+    grow()
+    const pid = await until('it hangs', () => Number(readFileSync(sleeper, 'utf8')) || undefined)
+    expect(readProcess(pid)?.command).toBe('sleep 1000')
+    await until('it is ended', () => readProcess(pid) === undefined)
+    rmSync(hang)
+    const invalid = await running.saw('generation.invalid')
+    expect(await status('web.test')).toBe(200)
+    services.write({ web: [backend.port], api: [backend.port], more: [backend.port] })
+
+    await answers('more.test')
+    expect(invalid.msg).toMatch(/nginx -t was ended after \d+ ms/)
+  })
+})
+
+describe('N11: the nginx binary', () => {
+  it.each([
+    { title: 'is gone', spoil: (path: string) => renameSync(path, `${path}.old`), says: 'ENOENT' },
+    { title: 'is not executable', spoil: (path: string) => chmodSync(path, 0o644), says: 'EACCES' },
+  ])('$title: that is said, what is live stays; put back, everything goes on', async ({ spoil, says }) => {
+    const binary = join(bench.folder, 'nginx')
+    copyFileSync('/usr/sbin/nginx', binary)
+    const running = bench.start([...own, `-nginx-bin=${binary}`])
+    await running.saw('daemon.ready')
+
+    spoil(binary)
+    grow()
+    const failed = await running.saw('generation.failed', ({ code }) => code === 'TARGET_NOT_INSTALLED')
+    expect(failed.problem).toContain(says)
+    expect(await status('web.test')).toBe(200)
+
+    process.kill(masterOf(), 'SIGKILL')
+    await running.saw('generation.failed', ({ code, problem }) => code === 'TARGET_EXITED' && problem.includes(says))
+    rmSync(binary, { force: true })
+    copyFileSync('/usr/sbin/nginx', binary)
+    chmodSync(binary, 0o755)
+
+    await answers('web.test')
+    services.write({ web: [backend.port], api: [backend.port], more: [backend.port] })
+    await answers('more.test')
+  })
+
+  it('is a newer one than what runs, and knows more: the one that runs has the last word', async () => {
+    const binary = program('[ "$1" = -t ] && exit 0\nexec /usr/sbin/nginx "$@"')
+    const template = join(bench.folder, 'ingress.conf.njk')
+    writeFileSync(template, readFileSync(shipped))
+    const running = bench.start([...own, `-nginx-bin=${binary}`, `-template=${template}:conf.d/ingress.conf`])
+    await running.saw('daemon.ready')
+
+    writeFileSync(template, `only_newer_ones_know_this on;\n# more\n${readFileSync(shipped, 'utf8')}`)
+    const back = await running.saw('generation.rolled_back')
+
+    expect(back.problem).toContain('unknown directive "only_newer_ones_know_this"')
+    expect(await status('web.test')).toBe(200)
+    grow()
+    await answers('api.test')
+  })
+})
+
+describe('N12: a tree that logs to /dev/stdout and /dev/stderr', () => {
+  beforeEach(() => {
+    const text = readFileSync(tree.conf, 'utf8')
+    const logging = text
+      .replace(/error_log .*;/, 'error_log /dev/stderr;')
+      .replace('access_log off', 'access_log /dev/stdout')
+    writeFileSync(tree.conf, logging)
+  })
+
+  it.each([
+    { output: 'files', stdio: 'file' as const },
+    { output: 'sockets, as under systemd', stdio: 'socket' as const },
+  ])('is validated, started and reloaded when our own output goes to $output', async ({ stdio }) => {
+    if (stdio === 'file') bench.start(adopt)
+    else {
+      const upstreamd = join(import.meta.dirname, '../../dist/upstreamd.js')
+      const child = children.start(process.execPath, [upstreamd, `-state-dir=${bench.state}`, ...adopt], {
+        stdio: ['ignore', 'pipe', 'pipe'], // of Node: socket pairs, which nobody can open again
+      })
+      child.stdout?.resume()
+      child.stderr?.resume()
+    }
+
+    await answers('web.test')
+    grow()
+    await answers('api.test')
   })
 })
 

@@ -108,7 +108,7 @@ describe('an nginx that a script started', () => {
 })
 
 describe('a pid file that is wrong hurts nobody', () => {
-  it.each(['a dead pid', 'a stranger', 'nothing', 'text', 'a zombie'])('%s', async kind => {
+  it.each(['a dead pid', 'a stranger', 'nothing', 'text', 'a zombie', 'zero', 'minus one'])('%s', async kind => {
     const stranger = children.start('sleep', ['1000'])
     const zombie = kind === 'a zombie' ? await makeZombie(children) : 0
     const texts: Record<string, string> = {
@@ -117,6 +117,8 @@ describe('a pid file that is wrong hurts nobody', () => {
       nothing: '',
       text: 'abc\n',
       'a zombie': `${zombie}\n`,
+      zero: '0\n', // kill(2): the caller's own process group
+      'minus one': '-1\n', // everybody
     }
     writeFileSync(tree.pidFile, texts[kind] ?? '')
 
@@ -127,6 +129,23 @@ describe('a pid file that is wrong hurts nobody', () => {
     await answers('api.test')
 
     expect(Number.parseInt(readFileSync(tree.pidFile, 'utf8'), 10)).toBe(masterOf())
+    expect(await running.stop()).toBe(0)
+    expect(readProcess(stranger.pid ?? 0)?.command).toBe('sleep 1000')
+  })
+
+  it('whatever is written into it while nginx runs, the right one is reloaded', async () => {
+    const stranger = children.start('sleep', ['1000'])
+    const running = bench.start([...adopt, '-reload-interval=0s'])
+    await answers('web.test')
+    const master = masterOf()
+
+    for (const [number, text] of ['4194000', `${stranger.pid}`, '', 'abc', '0', '-1'].entries()) {
+      writeFileSync(tree.pidFile, text)
+      services.write({ web: [backend.port], [`s${number}`]: [backend.port] })
+      await answers(`s${number}.test`)
+    }
+
+    expect(masterOf()).toBe(master)
     expect(await running.stop()).toBe(0)
     expect(readProcess(stranger.pid ?? 0)?.command).toBe('sleep 1000')
   })

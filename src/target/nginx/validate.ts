@@ -26,6 +26,7 @@ export async function validate(binary: string, candidate: Candidate, signal: Abo
   const [first, ...others] = diagnostics.filter(({ severity }) => severity === 'error')
   const fallback: Diagnostic = {
     severity: 'error',
+    ...(run.exitCode === undefined && { mayPass: true as const }), // it hung: a resolver may answer again
     message: `nginx -t ${run.problem ?? `ended with ${run.exitCode}`}: ${candidate.translate(run.output).trim().slice(0, 300) || 'no output'}`,
   }
   return { kind: 'invalid', diagnostics: [first ?? fallback, ...others] }

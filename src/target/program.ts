@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, type Options } from 'execa'
+import { withoutSecrets } from '../environment.ts'
 import { UpstreamdError } from '../errors.ts'
 
 export interface Run {
@@ -12,7 +13,7 @@ export interface Run {
 }
 
 /**
- * Runs a program with an argument list to its end, or to the timeout, when its whole group is ended.
+ * Runs a program with an argument list to its end, or to the timeout, when its whole group is ended. It sees no token.
  * Output goes to a file: with a pipe (a socket pair, in Node) nginx fails on configurations that log to /dev/stdout.
  */
 export async function runProgram(
@@ -36,8 +37,9 @@ export async function runProgram(
       killDescendants: true,
       reject: false,
       buffer: false,
+      env: withoutSecrets(options.env ?? process.env),
+      extendEnv: false,
       ...(options.cwd !== undefined && { cwd: options.cwd }),
-      ...(options.env !== undefined && { env: options.env, extendEnv: false }),
     }
     const result = await execa(program, [...args], settings)
     options.signal.throwIfAborted()

@@ -62,6 +62,14 @@ export function connect(config: ConsulConfig): ConsulClient {
   const headers = headersOf(config)
 
   async function ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<Answer<T>> {
+    try {
+      return await asked(question, schema, signal)
+    } catch (error) {
+      throw withoutSecrets(error, headers)
+    }
+  }
+
+  async function asked<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<Answer<T>> {
     const stale = config.max_stale > 0
     const response = await send(question, stale, signal)
     // A follower that has not heard from its leader for too long: ask the leader itself.
@@ -214,6 +222,16 @@ function headersOf({ token, token_file, auth }: ConsulConfig): Record<string, st
     ...(secret && { 'x-consul-token': secret }),
     ...(auth && { authorization: `Basic ${Buffer.from(auth).toString('base64')}` }),
   }
+}
+
+/** What answers may repeat what it was asked with, above all a proxy's page; what we say of it must not. */
+function withoutSecrets(error: unknown, headers: Record<string, string>): unknown {
+  const credentials = headers.authorization?.replace('Basic ', '') ?? ''
+  const plain = Buffer.from(credentials, 'base64').toString()
+  const secrets = [headers['x-consul-token'], credentials, plain, plain.slice(plain.indexOf(':') + 1)].filter(Boolean)
+  if (!(error instanceof UpstreamdError)) return error
+  const message = secrets.reduce<string>((text, secret) => text.replaceAll(secret ?? '', '(hidden)'), error.message)
+  return message === error.message ? error : new UpstreamdError(error.code, message, { retryAfter: error.retryAfter })
 }
 
 function read(path: string): string {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { chmod, chown, type FileHandle, mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { systemCode } from './errors.ts'
@@ -97,6 +98,12 @@ export async function switchLink(path: string, to: string): Promise<void> {
   await symlink(to, temporary)
   await rename(temporary, path)
   await syncFolder(dirname(path))
+}
+
+/** Makes a folder that nobody else may look into; also one that an earlier version has made. */
+export function closeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700)
 }
 
 /** A rename is durable only when its folder is. */

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { closeFolder } from '../../disk.ts'
 import { systemCode, UpstreamdError } from '../../errors.ts'
 import { describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
@@ -187,7 +188,7 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
   }
 
   const run = join(state, 'run')
-  mkdirSync(run, { recursive: true, mode: 0o750 })
+  closeFolder(run)
   const layout = adoptLayout(state, conf, runtime.emit)
   const supervisor = new Supervisor(
     {

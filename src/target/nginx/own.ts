@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { mkdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { switchLink } from '../../disk.ts'
+import { closeFolder, switchLink } from '../../disk.ts'
 import type { Generation, RenderedFile } from '../../model/generation.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
@@ -13,7 +13,9 @@ import { readTree } from './tree.ts'
 export function ownLayout(root: string): Layout & { readonly conf: string; readonly run: string } {
   const folders = { generations: join(root, 'generations'), run: join(root, 'run'), test: join(root, 'test') }
   checkFolder(folders.run)
-  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o750 })
+  mkdirSync(folders.generations, { recursive: true, mode: 0o750 })
+  // nginx opens its sockets to everybody: the folder around them is what keeps others out.
+  for (const folder of [folders.run, folders.test]) closeFolder(folder)
   const current = join(root, 'current')
   const ledger = openLedger(root)
   const generations = createGenerations(folders.generations, path => path)

@@ -75,6 +75,27 @@ describe('the structure', () => {
   })
 })
 
+describe('what only one place may do', () => {
+  const whereIs = (what: RegExp) =>
+    [...graph.keys()].filter(path =>
+      what.test(readFileSync(join(src, path), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')),
+    )
+
+  it('S6: no timer and no decision looks at the wall clock, which may jump: it only dates what people read, and files', () => {
+    expect(whereIs(/\bDate\b/).sort()).toEqual([
+      'observe/logger.ts', // the time of a line
+      'observe/status.ts', // since when
+      'status-file.ts', // since when
+      'target/generations.ts', // the age of a folder, which has no other clock
+    ])
+  })
+
+  it('a shell runs nothing but a user’s own command, and no other file starts programs', () => {
+    expect(whereIs(/\bshell: |'(\/bin\/)?(ba)?sh'/)).toEqual(['target/command.ts'])
+    expect(whereIs(/from '(node:child_process|execa)'/).sort()).toEqual(['target/nginx/launch.ts', 'target/program.ts'])
+  })
+})
+
 describe('registries', () => {
   const folders = (path: string) =>
     readdirSync(join(src, path), { withFileTypes: true })

@@ -42,6 +42,8 @@ describe('data stays inside an argument', () => {
 describe('data that is more than that is told', () => {
   it.each([
     ['server «10.0.0.1:80; }»;', '"10.0.0.1:80; }" holds ;, outside quotes'],
+    ['server_name a« »b;', '" " holds a blank, outside quotes'],
+    ['server_name a« »"b";', '" " holds a blank, outside quotes'],
     ['server_name «a b»;', '"a b" holds a blank, outside quotes'],
     ['add_header X "«a"b»";', '"a\\"b" holds ", inside double quotes'],
     ["add_header X '«a'b»';", '"a\'b" holds \', inside single quotes'],

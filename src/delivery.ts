@@ -1,4 +1,4 @@
-import { type Prepared, prepare } from './apply.ts'
+import { createAhead } from './ahead.ts'
 import { attempt, mayPass, refuse, type UpdateRuntime } from './attempt.ts'
 import { createChooser, type Wanted } from './chooser.ts'
 import { isOf, reasonOf, systemCode } from './errors.ts'
@@ -64,9 +64,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const chooser = createChooser(rules, policy, isSpeaker)
   const quarantine = createQuarantine()
   const retries = createRetries(now)
+  const ahead = createAhead(target)
   let live: Generation | undefined // what the target confirmed
   let liveSeen: Seen | undefined // what it was made of
-  let ahead: { readonly digest: string; readonly prepared: Promise<Prepared> } | undefined
 
   /** Who is out, and nothing of him is live, is out of everything: he keeps no host name from others. */
   function wantedFrom(catalog: Catalog, resolved: SelectionRules['resolved'], outputs: readonly Output[]): Wanted {
@@ -89,15 +89,6 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     )
   }
 
-  /** What was prepared for this digest while the catalog was calming down; anything else is thrown away. */
-  function takeAhead(digest: string | undefined): Promise<Prepared> | undefined {
-    const taken = ahead
-    ahead = undefined
-    if (taken === undefined || taken.digest === digest) return taken?.prepared
-    taken.prepared.then(({ staged }) => staged.discard()).catch(() => {}) // never used, so its failure is nobody's
-    return undefined
-  }
-
   /** Makes it live, without those who are refused. */
   async function deliver(
     seen: Seen,
@@ -113,7 +104,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     for (let round = 1; ; round += 1) {
       // What was live of somebody who is out goes on, and is his: who clashes with it now is a culprit as any other.
       const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined, gone)
-      const wish = { draw: () => draw(sieved, outputs), live, ahead: takeAhead, since }
+      const wish = { draw: () => draw(sieved, outputs), live, ahead: ahead.take, since }
       const result = await attempt(wish, target, retries, runtime)
       switch (result.kind) {
         case 'failed':
@@ -241,10 +232,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const { digest } = generation
       if (digest === live?.digest || retries.tooSoon(digest) !== undefined) return
       if (((await target.readyIn?.(digest)) ?? 0) > 0) return
-      takeAhead(undefined)
-      const prepared = prepare(generation, target, runtime)
-      ahead = { digest, prepared }
-      await prepared.catch(() => {}) // whoever takes it awaits it again, and hears of the failure
+      await ahead.prepare(generation, runtime)
     },
 
     async update(catalog, resolved, runtime) {

@@ -54,7 +54,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   ],
   [/^(source|target|render)\/registry\.ts$/],
   [/^render\/templates\.ts$/, /^config\.ts$/],
-  [/^(attempt|investigation)\.ts$/],
+  [/^(ahead|attempt|investigation)\.ts$/],
   [/^(delivery|layout-choice|plan)\.ts$/],
   [/^daemon\.ts$/],
   [/^command\//],

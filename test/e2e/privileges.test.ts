@@ -44,12 +44,9 @@ describe('a token', () => {
 
   it.each([
     { given: 'as a flag', args: () => [`-consul-token=${SECRET}`], warns: true },
-    { given: 'as CONSUL_HTTP_TOKEN', env: { CONSUL_HTTP_TOKEN: SECRET } },
-    { given: 'as CONSUL_TOKEN', env: { CONSUL_TOKEN: SECRET } },
+    { given: 'in the environment', env: { CONSUL_HTTP_TOKEN: SECRET, CONSUL_TOKEN: SECRET } },
     { given: 'in a file', args: () => [`-consul-token-file=${keep('token', `${SECRET}\n`)}`] },
-    { given: 'in a configuration file', args: () => [`-config=${keep('c.yaml', `consul: { token: ${SECRET} }\n`)}`] },
-    { given: 'as a password', args: () => [`-consul-auth=me:${SECRET}`], warns: true },
-    { given: 'as CONSUL_HTTP_AUTH', env: { CONSUL_HTTP_AUTH: `me:${SECRET}` } },
+    { given: 'with a user name', env: { CONSUL_HTTP_AUTH: `me:${SECRET}` } },
   ] as { given: string; args?: () => string[]; env?: Record<string, string>; warns?: boolean }[])(
     'given $given is in no log, no error, no state and no child’s environment, whatever happens',
     async ({ args = () => [], env = {}, warns = false }) => {

@@ -25,7 +25,7 @@ export async function readJsonIfThere(path: string): Promise<unknown> {
 }
 
 /** Writes a new file and makes sure it is on the disk; a half-written one is removed. */
-export async function writeNew(path: string, text: string, mode: number): Promise<void> {
+export async function writeNew(path: string, text: string | Iterable<string>, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode)
   try {
     await file.writeFile(text)

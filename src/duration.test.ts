@@ -32,6 +32,8 @@ it.each([
   { ms: 3_449, text: '3.4 s' },
   { ms: 119_000, text: '119 s' },
   { ms: 300_000, text: '5 min' },
+  { ms: 7 * 3_600_000, text: '7 h' },
+  { ms: 3 * 86_400_000, text: '3 d' },
 ])('people read $ms milliseconds as $text', ({ ms, text }) => {
   expect(formatDuration(ms)).toBe(text)
 })

@@ -22,11 +22,13 @@ export function parseDuration(text: string): number | undefined {
   return total
 }
 
-/** `12 ms`, `3.4 s`, `5 min`: for people. */
+/** `12 ms`, `3.4 s`, `5 min`, `7 h`, `3 d`: for people. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 120_000) return `${Number((ms / 1_000).toFixed(1))} s`
-  return `${Math.round(ms / 60_000)} min`
+  if (ms < 120 * 60_000) return `${Math.round(ms / 60_000)} min`
+  if (ms < 48 * 3_600_000) return `${Math.round(ms / 3_600_000)} h`
+  return `${Math.round(ms / 86_400_000)} d`
 }
 
 /** A Go duration in, milliseconds out. */

@@ -83,6 +83,8 @@ describe('what only one place may do', () => {
 
   it('S6: no timer and no decision looks at the wall clock, which may jump: it only dates what people read, and files', () => {
     expect(whereIs(/\bDate\b/).sort()).toEqual([
+      'command/healthcheck.ts', // how old what is known is
+      'last-snapshot.ts', // the same, over a restart
       'observe/logger.ts', // the time of a line
       'observe/status.ts', // since when
       'status-file.ts', // since when

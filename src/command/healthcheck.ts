@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { formatDuration } from '../duration.ts'
 import { isAlive } from '../proc.ts'
 import { type Status, statusPath } from '../status-file.ts'
 import type { Command } from './command.ts'
@@ -24,6 +25,14 @@ function judge(path: string): { ready: boolean; text: string } {
     return { ready: false, text: `not ready: cannot read ${path}: ${(error as Error).message}` }
   }
   if (!isAlive(status)) return { ready: false, text: `not ready: upstreamd ${status.pid} is gone` }
-  if (status.ready) return { ready: true, text: `ready: ${status.sites} sites, ${status.servers} servers` }
-  return { ready: false, text: `not ready: ${status.reason}` }
+  if (!status.ready) return { ready: false, text: `not ready: ${status.reason}` }
+  const old = Object.entries(status.sources).flatMap(([name, { since }]) =>
+    since === undefined ? [] : [ageOf(name, since)],
+  )
+  return { ready: true, text: [`ready: ${status.sites} sites, ${status.servers} servers`, ...old].join('; ') }
+}
+
+function ageOf(source: string, since: string): string {
+  const age = formatDuration(Math.max(0, Date.now() - Date.parse(since)))
+  return `${source} does not answer, what is known of it is ${age} old`
 }

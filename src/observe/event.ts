@@ -26,6 +26,15 @@ export type Event =
       readonly retryIn: number
       readonly attempt: number
     }
+  | {
+      readonly type: 'source.recalled'
+      readonly source: string
+      readonly index: string
+      readonly services: number
+      readonly at: string
+      readonly age: number
+    }
+  | { readonly type: 'source.memory_failed'; readonly source: string; readonly problem: string }
   | { readonly type: 'source.recovered'; readonly source: string; readonly after: number }
   | { readonly type: 'selection.changed'; readonly sites: number; readonly servers: number; readonly rejected: number }
   | { readonly type: 'selection.rejected'; readonly rejection: Rejection }

@@ -18,6 +18,8 @@ export const levelOf: Readonly<Record<EventType, LogLevel>> = {
   'config.warned': 'warn',
   'source.lost': 'warn',
   'source.partial': 'warn',
+  'source.recalled': 'warn',
+  'source.memory_failed': 'warn',
   'source.index_reset': 'warn',
   'selection.rejected': 'warn',
   'selection.held': 'warn',

@@ -141,13 +141,60 @@ describe('a problem', () => {
 describe('sources', () => {
   const snapshot: Event = { type: 'source.snapshot', source: 'consul', index: '918', services: 42 }
 
-  it('what one said last stays known when it is lost, with its age', () => {
-    expect(statusAfter(snapshot, lost).sources.consul).toEqual({
+  it('what one said last stays known when it is lost, and grows old from then on', () => {
+    const known = statusAfter(started, snapshot)
+    const minutes = (count: number) => new Date(Date.parse(at) + count * 60_000)
+
+    const first = reduce(known, lost, minutes(5))
+    const later = reduce(first, { ...lost, attempt: 2 }, minutes(8))
+
+    expect(first.sources.consul).toEqual({
       healthy: false,
       index: '918',
       services: 42,
       changed: at,
+      since: minutes(5).toISOString(),
+      age: '0 ms',
+      recalled: false,
       problem: 'connection refused',
+    })
+    expect(later.sources.consul).toMatchObject({ changed: at, since: minutes(5).toISOString(), age: '3 min' })
+  })
+
+  it('nothing has no age', () => {
+    const { changed, since, age } = statusAfter(started, lost).sources.consul ?? {}
+
+    expect([changed, since, age]).toEqual([undefined, undefined, undefined])
+  })
+
+  it('what is known of the last run is as old as it is', () => {
+    const hourAgo = new Date(Date.parse(at) - 3_600_000).toISOString()
+    const recalled: Event = {
+      type: 'source.recalled',
+      source: 'consul',
+      index: '7',
+      services: 3,
+      at: hourAgo,
+      age: 3_600_000,
+    }
+    const status = statusAfter(started, lost, recalled)
+
+    expect(status.sources.consul).toMatchObject({
+      healthy: false,
+      recalled: true,
+      services: 3,
+      changed: hourAgo,
+      since: hourAgo,
+      age: '60 min',
+    })
+    const tenMinutesLater = reduce(status, lost, new Date(Date.parse(at) + 600_000))
+    expect(tenMinutesLater.sources.consul).toMatchObject({ since: hourAgo, age: '70 min' })
+    expect(reduce(status, snapshot, new Date(at)).sources.consul).toMatchObject({
+      healthy: true,
+      recalled: false,
+      changed: at,
+      since: undefined,
+      age: undefined,
     })
   })
 
@@ -157,8 +204,13 @@ describe('sources', () => {
     expect(statusAfter(snapshot, lost, back).sources.consul).toMatchObject({
       healthy: true,
       problem: undefined,
+      since: undefined,
       index: '918',
     })
+  })
+
+  it('are told anew after a reload: another configuration may have others', () => {
+    expect(statusAfter(snapshot, started).sources).toEqual({})
   })
 
   it('each has its own entry', () => {

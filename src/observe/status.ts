@@ -1,3 +1,4 @@
+import { formatDuration } from '../duration.ts'
 import { describe } from '../model/diagnostic.ts'
 import type { Rejection } from '../model/selection.ts'
 import type { Event } from './event.ts'
@@ -28,8 +29,22 @@ export interface SourceStatus {
   readonly healthy: boolean
   readonly index: string | undefined
   readonly services: number
-  readonly changed: string | undefined // when it last told us something; the age of what we know
+  readonly changed: string | undefined // when it last told us something
+  readonly since: string | undefined // how old what we know is: it was true until then; while it does not answer
+  readonly age: string | undefined // the same for people, at the time of writing
+  readonly recalled: boolean // what we know is of the last run
   readonly problem: string | undefined
+}
+
+const silent: SourceStatus = {
+  healthy: false,
+  index: undefined,
+  services: 0,
+  changed: undefined,
+  since: undefined,
+  age: undefined,
+  recalled: false,
+  problem: undefined,
 }
 
 export function initialStatus(version: string, process: { readonly pid: number; readonly startTime: string }): Status {
@@ -75,23 +90,39 @@ function fold(status: Status, event: Event, at: string): Status {
   switch (event.type) {
     case 'daemon.started':
       // Also after a reload, which tells everything anew.
-      return { ...status, layout: event.layout, held: [], rejected: [] }
+      return { ...status, layout: event.layout, sources: {}, held: [], rejected: [] }
     case 'daemon.stopped':
       return { ...status, stopped: event.reason }
     case 'generation.recalled':
       return { ...status, generation: { digest: event.digest, since: at }, sites: event.sites, servers: event.servers }
     case 'source.snapshot':
       return withSource(status, event.source, {
-        healthy: true,
+        ...well,
         index: event.index,
         services: event.services,
         changed: at,
-        problem: undefined,
+        recalled: false,
       })
     case 'source.lost':
-      return withSource(status, event.source, { healthy: false, problem: event.problem })
+      return withSource(status, event.source, {
+        healthy: false,
+        problem: event.problem,
+        ...ageing(status, event.source, at),
+      })
+    case 'source.recalled': {
+      const { index, services, age } = event
+      const changed = event.at
+      return withSource(status, event.source, {
+        index,
+        services,
+        changed,
+        since: changed,
+        age: formatDuration(age),
+        recalled: true,
+      })
+    }
     case 'source.recovered':
-      return withSource(status, event.source, { healthy: true, problem: undefined })
+      return withSource(status, event.source, well)
     case 'selection.changed':
       return { ...status, sites: event.sites, servers: event.servers }
     case 'selection.rejected':
@@ -138,15 +169,17 @@ function fold(status: Status, event: Event, at: string): Status {
   }
 }
 
+const well: Partial<SourceStatus> = { healthy: true, problem: undefined, since: undefined, age: undefined }
+
+/** What is known grows old from the first failure on; what is not known has no age. */
+function ageing({ sources }: Status, name: string, at: string): Pick<SourceStatus, 'since' | 'age'> {
+  const { changed, since = at } = sources[name] ?? silent
+  if (changed === undefined) return { since: undefined, age: undefined }
+  return { since, age: formatDuration(Math.max(0, Date.parse(at) - Date.parse(since))) }
+}
+
 function withSource(status: Status, name: string, change: Partial<SourceStatus>): Status {
-  const before = status.sources[name] ?? {
-    healthy: false,
-    index: undefined,
-    services: 0,
-    changed: undefined,
-    problem: undefined,
-  }
-  return { ...status, sources: { ...status.sources, [name]: { ...before, ...change } } }
+  return { ...status, sources: { ...status.sources, [name]: { ...(status.sources[name] ?? silent), ...change } } }
 }
 
 export function isSame(a: Rejection, b: Rejection): boolean {

@@ -17,6 +17,23 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   'config.warned': [{ type: 'config.warned', problem: 'every user can read it' }],
   'source.snapshot': [{ type: 'source.snapshot', source: 'consul', index: '918', services: 42 }],
   'source.partial': [{ type: 'source.partial', source: 'consul', node: 'n1', problem: 'HTTP 500' }],
+  'source.recalled': [
+    {
+      type: 'source.recalled',
+      source: 'consul',
+      index: '918',
+      services: 42,
+      at: '2026-01-02T03:04:05Z',
+      age: 7_260_000,
+    },
+  ],
+  'source.memory_failed': [
+    {
+      type: 'source.memory_failed',
+      source: 'consul',
+      problem: 'what consul said in the last run is not used: format: 2',
+    },
+  ],
   'source.index_reset': [{ type: 'source.index_reset', source: 'consul', from: '918', to: '3' }],
   'source.lost': [undefined, '42 services from index 918'].map(kept => ({
     type: 'source.lost',
@@ -105,6 +122,10 @@ describe('what the operator reads', () => {
     {
       event: events['source.lost'][0],
       text: 'cannot read services from consul at http://127.0.0.1:8500: connection refused; nothing is known yet, next try in 4 s',
+    },
+    {
+      event: events['source.recalled'][0],
+      text: 'going on with what consul said 2 h ago, in the last run: 42 services from index 918',
     },
     {
       event: events['generation.activated'][0],

@@ -22,6 +22,10 @@ export function textOf(event: Event): string {
       return `${event.source} reports ${count(event.services, 'service')} at index ${event.index}`
     case 'source.partial':
       return `${event.source} did not answer for node ${event.node}: ${event.problem}; keeping what is known of it`
+    case 'source.recalled':
+      return `going on with what ${event.source} said ${formatDuration(event.age)} ago, in the last run: ${count(event.services, 'service')} from index ${event.index}`
+    case 'source.memory_failed':
+      return event.problem
     case 'source.index_reset':
       return `${event.source} went back from index ${event.from} to ${event.to}; reading everything again`
     case 'source.lost':

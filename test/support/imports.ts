@@ -43,8 +43,13 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^model\//],
   [/^(errors|duration|environment|yaml|shipped|proc|disk|watch-files|observe\/event|runtime)\.ts$/],
   [/^observe\//],
-  [/^(registry|catalog|quiescence|memory|state-lock|status-file)\.ts$/],
-  [/^select\//, /^render\/(language|view|render|seen)\.ts$/, /^source\/(source|wakeup)\.ts$/, /^target\/[\w-]+\.ts$/],
+  [/^(registry|catalog|quiescence|memory|last-snapshot|state-lock|status-file)\.ts$/],
+  [
+    /^select\//,
+    /^render\/(language|view|render|seen)\.ts$/,
+    /^source\/(source|wakeup|backoff)\.ts$/,
+    /^target\/[\w-]+\.ts$/,
+  ],
   [
     /^source\/follow\.ts$/,
     /^source\/\w+\//,

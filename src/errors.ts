@@ -11,6 +11,7 @@ const kinds = {
   CONFIG_STATE_LOCKED: { class: 'config', exit: 78 },
   SOURCE_UNREACHABLE: { class: 'source', exit: 69 },
   SOURCE_DENIED: { class: 'source', exit: 69 },
+  SOURCE_EMPTY: { class: 'source', exit: 69 },
   SOURCE_MALFORMED: { class: 'source', exit: 69 },
   SOURCE_NO_INDEX: { class: 'source', exit: 69 },
   TEMPLATE_UNREADABLE: { class: 'template', exit: 65 },

@@ -87,6 +87,7 @@ describe('what only one place may do', () => {
       'last-snapshot.ts', // the same, over a restart
       'observe/logger.ts', // the time of a line
       'observe/status.ts', // since when
+      'source/consul/answer.ts', // two dates of the other side, compared with each other
       'status-file.ts', // since when
       'target/generations.ts', // the age of a folder, which has no other clock
     ])

@@ -15,7 +15,14 @@ export type Event =
   | { readonly type: 'config.rejected'; readonly problem: string }
   | { readonly type: 'config.warned'; readonly problem: string }
   | { readonly type: 'source.snapshot'; readonly source: string; readonly index: string; readonly services: number }
-  | { readonly type: 'source.partial'; readonly source: string; readonly node: string; readonly problem: string }
+  | {
+      readonly type: 'source.partial'
+      readonly source: string
+      readonly nodes: readonly string[]
+      readonly problem: string
+      readonly retryIn: number
+    }
+  | { readonly type: 'source.completed'; readonly source: string }
   | { readonly type: 'source.index_reset'; readonly source: string; readonly from: string; readonly to: string }
   | {
       readonly type: 'source.lost'

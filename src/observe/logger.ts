@@ -33,6 +33,7 @@ export const levelOf: Readonly<Record<EventType, LogLevel>> = {
   'daemon.reloading': 'info',
   'daemon.stopped': 'info',
   'source.recovered': 'info',
+  'source.completed': 'info',
   'selection.changed': 'info',
   'selection.accepted': 'info',
   'selection.released': 'info',

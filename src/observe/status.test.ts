@@ -156,6 +156,7 @@ describe('sources', () => {
       since: minutes(5).toISOString(),
       age: '0 ms',
       recalled: false,
+      stale: [],
       problem: 'connection refused',
     })
     expect(later.sources.consul).toMatchObject({ changed: at, since: minutes(5).toISOString(), age: '3 min' })
@@ -207,6 +208,21 @@ describe('sources', () => {
       since: undefined,
       index: '918',
     })
+  })
+
+  it('nodes of which only the past is known stand there until they answer', () => {
+    const partial: Event = {
+      type: 'source.partial',
+      source: 'consul',
+      nodes: ['n1'],
+      problem: 'HTTP 500',
+      retryIn: 100,
+    }
+
+    expect(statusAfter(snapshot, partial, snapshot).sources.consul).toMatchObject({ healthy: true, stale: ['n1'] })
+    expect(
+      statusAfter(snapshot, partial, { type: 'source.completed', source: 'consul' }).sources.consul?.stale,
+    ).toEqual([])
   })
 
   it('are told anew after a reload: another configuration may have others', () => {

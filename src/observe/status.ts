@@ -33,6 +33,7 @@ export interface SourceStatus {
   readonly since: string | undefined // how old what we know is: it was true until then; while it does not answer
   readonly age: string | undefined // the same for people, at the time of writing
   readonly recalled: boolean // what we know is of the last run
+  readonly stale: readonly string[] // nodes of which only the past is known
   readonly problem: string | undefined
 }
 
@@ -44,6 +45,7 @@ const silent: SourceStatus = {
   since: undefined,
   age: undefined,
   recalled: false,
+  stale: [],
   problem: undefined,
 }
 
@@ -107,6 +109,7 @@ function fold(status: Status, event: Event, at: string): Status {
       return withSource(status, event.source, {
         healthy: false,
         problem: event.problem,
+        stale: [],
         ...ageing(status, event.source, at),
       })
     case 'source.recalled': {
@@ -123,6 +126,10 @@ function fold(status: Status, event: Event, at: string): Status {
     }
     case 'source.recovered':
       return withSource(status, event.source, well)
+    case 'source.partial':
+      return withSource(status, event.source, { stale: event.nodes })
+    case 'source.completed':
+      return withSource(status, event.source, { stale: [] })
     case 'selection.changed':
       return { ...status, sites: event.sites, servers: event.servers }
     case 'selection.rejected':

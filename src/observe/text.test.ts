@@ -16,7 +16,14 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   'config.rejected': [{ type: 'config.rejected', problem: 'unknown key "x"' }],
   'config.warned': [{ type: 'config.warned', problem: 'every user can read it' }],
   'source.snapshot': [{ type: 'source.snapshot', source: 'consul', index: '918', services: 42 }],
-  'source.partial': [{ type: 'source.partial', source: 'consul', node: 'n1', problem: 'HTTP 500' }],
+  'source.partial': [['n1'], ['n1', 'n2', 'n3', 'n4\nERROR', 'n5']].map(nodes => ({
+    type: 'source.partial',
+    source: 'consul',
+    nodes,
+    problem: 'HTTP 500',
+    retryIn: 2_000,
+  })),
+  'source.completed': [{ type: 'source.completed', source: 'consul' }],
   'source.recalled': [
     {
       type: 'source.recalled',
@@ -122,6 +129,10 @@ describe('what the operator reads', () => {
     {
       event: events['source.lost'][0],
       text: 'cannot read services from consul at http://127.0.0.1:8500: connection refused; nothing is known yet, next try in 4 s',
+    },
+    {
+      event: events['source.partial'][1],
+      text: 'consul does not answer for nodes "n1", "n2", "n3" and 2 more: HTTP 500; keeping what is known there, next try in 2 s',
     },
     {
       event: events['source.recalled'][0],

@@ -21,7 +21,9 @@ export function textOf(event: Event): string {
     case 'source.snapshot':
       return `${event.source} reports ${count(event.services, 'service')} at index ${event.index}`
     case 'source.partial':
-      return `${event.source} did not answer for node ${event.node}: ${event.problem}; keeping what is known of it`
+      return `${event.source} does not answer for ${list('node', event.nodes)}: ${event.problem}; keeping what is known there, next try in ${formatDuration(event.retryIn)}`
+    case 'source.completed':
+      return `${event.source} answers for all nodes again`
     case 'source.recalled':
       return `going on with what ${event.source} said ${formatDuration(event.age)} ago, in the last run: ${count(event.services, 'service')} from index ${event.index}`
     case 'source.memory_failed':
@@ -100,6 +102,15 @@ function difference(added: readonly string[], removed: readonly string[]): strin
   if (changes.length === 0) return ''
   const more = changes.length > 6 ? `, and ${changes.length - 6} more` : ''
   return `: ${changes.slice(0, 6).join(', ')}${more}`
+}
+
+/** `node "a"`, or `nodes "a", "b", "c" and 7 more`. */
+function list(noun: string, names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
+  return `${noun}${names.length === 1 ? '' : 's'} ${names
+    .slice(0, 3)
+    .map(name => JSON.stringify(name))
+    .join(', ')}${more}`
 }
 
 function again(retryIn: number | undefined): string {

@@ -9,6 +9,11 @@ export interface Source {
   /** Where it reads, for messages: `consul at http://127.0.0.1:8500`. */
   readonly description: string
   /**
+   * How many questions it has asked so far, over all attempts: whoever answers wrongly must not be asked too often.
+   * A source that does not count asks one at every attempt.
+   */
+  asked?(): number
+  /**
    * One attempt: yields complete snapshots until the signal aborts, the first without waiting for a change;
    * ends within 100 ms of the abort. Throws an error of class `source` when contact is lost.
    */

@@ -578,8 +578,9 @@ describe('source consul, when Consul is not well', () => {
 
     fake.interfere(undefined)
     await attempt.sees('what was missed is made up for', found => service(found, 'later'))
+    await until('that is said, too', () => attempt.events.find(({ type }) => type === 'source.completed'))
     expect(attempt.events.find(({ type }) => type === 'source.partial')).toMatchObject({
-      node: 'test',
+      nodes: ['test'],
       problem: 'HTTP 500 rpc error',
     })
   })

@@ -55,7 +55,7 @@ describe('a Consul that asks for a token', () => {
     writeFileSync(tokenFile, `${MASTER}\n`, { mode: 0o600 })
     const right = await firstOf({ address, token_file: tokenFile })
 
-    expect(without).toMatchObject({ code: 'SOURCE_DENIED' })
+    expect(without).toMatchObject({ code: 'SOURCE_EMPTY' })
     expect(wrong).toMatchObject({ code: 'SOURCE_DENIED' })
     expect(String((wrong as Error).message)).not.toContain('dead')
     expect(right).toMatchObject({ services: [{ name: 'consul' }] })

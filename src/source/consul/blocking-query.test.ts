@@ -15,25 +15,33 @@ describe('the index to wait on next', () => {
 })
 
 describe('the pause between two calls', () => {
-  it('fills up to 100 ms after a change, so that a storm of changes is no storm of requests', () => {
-    expect(pause(30, 0, 0.5)).toBe(70)
+  it('fills up to 100 ms after news, so that a storm of changes is no storm of requests', () => {
+    expect(pause(0, 40, 30, 0.5)).toBe(70)
   })
 
   it('is none when the call took longer anyway', () => {
-    expect(pause(30_000, 0, 0.5)).toBeLessThanOrEqual(0)
+    expect(pause(0, 1, 30_000, 0.5)).toBeLessThanOrEqual(0)
   })
 
-  it('grows when Consul answers at once although nothing moved', () => {
-    const pauses = [1, 2, 3, 4, 5, 6].map(idle => pause(0, idle, 1))
+  it('grows, with full jitter, when Consul answers again and again although nothing changed', () => {
+    expect([1, 2, 3, 4, 5, 6].map(vain => pause(vain, 1, 0, 1))).toEqual([600, 1_100, 2_100, 4_100, 8_100, 16_100])
+    expect([1, 2, 3, 4, 5, 6].map(vain => pause(vain, 1, 0, 0))).toEqual([100, 100, 100, 100, 100, 100])
+  })
 
-    expect(pauses).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000])
+  it('pays for what else was asked because of such an answer: forty nodes are forty questions', () => {
+    expect(pause(4, 43, 1_000, 0)).toBe(16_000)
+  })
+
+  it('but once may happen to anybody: then a change is seen two seconds late at most', () => {
+    expect(pause(1, 43, 0, 0)).toBe(2_000)
+    expect(pause(1, 3, 0, 0)).toBe(100)
   })
 
   it('is never longer than half a minute, nor shorter than 100 ms', () => {
-    for (const idle of [1, 2, 10, 100, 5_000]) {
+    for (const vain of [1, 2, 10, 100, 5_000]) {
       for (const random of [0, 0.5, 1]) {
-        expect(pause(0, idle, random)).toBeGreaterThanOrEqual(100)
-        expect(pause(0, idle, random)).toBeLessThanOrEqual(30_000)
+        expect(pause(vain, 500, 0, random)).toBeGreaterThanOrEqual(100)
+        expect(pause(vain, 500, 0, random)).toBeLessThanOrEqual(30_100)
       }
     }
   })

@@ -1,12 +1,14 @@
-import type { z } from 'zod'
 import type { Runtime } from '../../runtime.ts'
-import type { Answer, ConsulClient } from './client.ts'
+import { growingDelay, owed } from '../backoff.ts'
+import type { Answer, Question } from './answer.ts'
+import type { ConsulClient } from './client.ts'
 
 /** Milliseconds one query may block; Consul adds up to a sixteenth. */
 const WAIT_MS = 30_000
 /** Between the starts of two calls, however fast the answers come. */
 const FLOOR_MS = 100
-const SLOWEST_MS = 30_000
+/** A blocking query that is answered sooner did not block, or something changed. */
+const QUICK_MS = 2_000
 
 /** The index to wait on next, by Consul's rules for blocking queries. */
 export function nextIndex(asked: bigint, answered: bigint): bigint {
@@ -17,42 +19,55 @@ export function nextIndex(asked: bigint, answered: bigint): bigint {
   return answered === 0n ? 1n : answered
 }
 
-/** Milliseconds to let pass since the last call started, before the next one. */
-export function pause(took: number, idle: number, random: number): number {
-  // Answers at once although nothing moved: whatever is on the other side, it must not be hammered.
-  if (idle > 0) return Math.max(FLOOR_MS, Math.min(250 * 2 ** idle, SLOWEST_MS) * (0.5 + 0.5 * random)) - took
-  return FLOOR_MS - took
+/**
+ * Milliseconds to let pass since the last call started, before the next one. `vain`: how many answers in a row came
+ * for nothing; `asked`: the questions since then, those included that somebody asked because of such an answer.
+ */
+export function pause(vain: number, asked: number, took: number, random: number): number {
+  if (vain === 0) return FLOOR_MS - took
+
+  // Whatever is on the other side, it must not be hammered.
+  return Math.max(growingDelay(vain + 1, random) - took, owed(asked, took, vain))
 }
 
 /**
- * Every answer of one table whose index moved, for as long as the signal lets it; throws what the client throws.
- * The index is taken only after the body was understood.
+ * Asks for one table again and again, from what is known of it on, for as long as the signal lets it; throws what
+ * the client throws. `take` gets every answer that may be news, and says whether it was: an index that moves, back
+ * or on, does not say that anything else did.
  */
-export async function* changes<T>(
-  client: ConsulClient,
-  path: string,
-  schema: z.ZodType<T>,
-  runtime: Runtime,
-  name: string,
-): AsyncGenerator<Answer<T>> {
-  let index = 0n
-  let last: Answer<T> | undefined
-  let idle = 0
+export async function watch<T>(
+  { client, asked, source }: Watcher,
+  question: Question<T>,
+  known: Answer<T>,
+  take: (answer: Answer<T>) => Promise<boolean>,
+  { clock, emit, signal }: Runtime,
+): Promise<never> {
+  let index = nextIndex(0n, known.index)
+  let last = known
+  let vain = 0
   while (true) {
-    const started = runtime.clock.now()
-    const answer = await client.ask({ path, index, wait: WAIT_MS }, schema, runtime.signal)
-    const took = runtime.clock.now() - started
-    const moved = last === undefined || answer.index !== last.index || answer.text !== last.text
-    if (moved) yield answer
-
-    const next = nextIndex(index, answer.index)
+    const started = clock.now()
+    const before = asked()
+    const answer = await client.ask({ ...question, index, wait: WAIT_MS }, signal)
     if (answer.index < index) {
-      runtime.emit({ type: 'source.index_reset', source: name, from: String(index), to: String(answer.index) })
+      emit({ type: 'source.index_reset', source, from: String(index), to: String(answer.index) })
     }
-    idle = moved || took > WAIT_MS / 2 ? 0 : idle + 1
-    index = next
+    index = nextIndex(index, answer.index)
+
+    // Answered at once with the index we had: whoever does that does not tell of changes by it.
+    const isQuick = clock.now() - started < QUICK_MS
+    const isOther = answer.digest !== last.digest
+    const mayBeNews = isOther || isQuick || answer.index !== last.index
+    const isNews = mayBeNews && (await take(answer))
+    vain = mayBeNews && !isNews && !isOther ? vain + 1 : 0
     last = answer
-    const rest = pause(runtime.clock.now() - started, idle, Math.random())
-    if (rest > 0) await runtime.clock.sleep(rest, runtime.signal)
+    const rest = pause(vain, asked() - before, clock.now() - started, Math.random())
+    if (rest > 0) await clock.sleep(rest, signal)
   }
+}
+
+export interface Watcher {
+  readonly client: ConsulClient
+  readonly asked: () => number // questions so far, whoever put them
+  readonly source: string
 }

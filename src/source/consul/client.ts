@@ -3,43 +3,46 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import Consul from 'consul'
-import type { z } from 'zod'
+import { formatDuration } from '../../duration.ts'
 import { reasonOf, UpstreamdError } from '../../errors.ts'
+import { type Answer, type Question, type Response, understand } from './answer.ts'
 import type { ConsulConfig } from './config.ts'
 
 /** Consul allows 200 connections per client address; we need a dozen, whatever the number of services. */
 const CONNECTIONS = 16
-/** How long an answer may take beyond what we asked Consul to wait. */
-const GRACE_MS = 10_000
-/** A catalog larger than this is a mistake; V8 holds strings of about 512 MB. */
-const ANSWER_BYTES = 256 * 1024 * 1024
+/** A connection nobody speaks on is asked by the kernel whether the other end is still there. */
+const KEEP_ALIVE_MS = 15_000
+const HEADER_BYTES = 16 * 1024
 
-export interface Answer<T> {
-  readonly index: bigint
-  readonly body: T
-  readonly text: string // as it came, for comparing
+/** How long and how much an answer may be. */
+export interface Limits {
+  readonly grace: number // ms an answer may take beyond what we asked Consul to wait
+  readonly silence: number // ms without a byte, once a body has begun
+  readonly bytes: number // of a body; V8 holds strings of about 512 MB
 }
-
-export interface Question {
-  readonly path: string // may hold {node}
-  readonly params?: Readonly<Record<string, string>>
-  readonly index?: bigint // with it the query blocks until the index moves on
-  readonly wait?: number // ms to block at most
-  readonly filter?: string
-}
+export const usualLimits: Limits = { grace: 10_000, silence: 15_000, bytes: 256 * 1024 * 1024 }
 
 export interface ConsulClient {
-  readonly url: string
   /** Throws an error of class `source`, and the signal's reason when it aborts. */
-  ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<Answer<T>>
+  ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>
   close(): void
 }
 
+/** Counts what was asked, over all attempts. */
+export interface Tally {
+  asked: number
+}
+
+/** Milliseconds after which an answer is not waited for any more; Consul adds up to a sixteenth to what it waits. */
+export function patience(wait: number, { grace }: Limits): number {
+  return wait * (1 + 1 / 16) + grace
+}
+
 /** The request layer of the `consul` package with what it leaves open: deadlines, cut bodies, stale bounds, meaning. */
-export function connect(config: ConsulConfig): ConsulClient {
+export function connect(config: ConsulConfig, tally: Tally, limits = usualLimits): ConsulClient {
   const url = urlOf(config)
   const tls = config.ssl
-  const options = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: CONNECTIONS }
+  const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxSockets: CONNECTIONS }
   const agent =
     url.protocol === 'https:'
       ? new https.Agent({
@@ -58,31 +61,32 @@ export function connect(config: ConsulConfig): ConsulClient {
   } as never) as never as RequestLayer
   // The package hands brackets to the resolver, which knows no such host.
   requests._opts.baseUrl.hostname = url.hostname.replace(/^\[|\]$/g, '')
-  requests._ext('onRequest', failOnCutBody)
+  requests._ext('onRequest', bound(limits))
   const headers = headersOf(config)
 
-  async function ask<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<Answer<T>> {
+  async function ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
     try {
-      return await asked(question, schema, signal)
+      return await understood(question, signal)
     } catch (error) {
       throw withoutSecrets(error, headers)
     }
   }
 
-  async function asked<T>(question: Question, schema: z.ZodType<T>, signal: AbortSignal): Promise<Answer<T>> {
+  async function understood<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
     const stale = config.max_stale > 0
     const response = await send(question, stale, signal)
     // A follower that has not heard from its leader for too long: ask the leader itself.
     const lag = Number(response.headers['x-consul-lastcontact'] ?? 0)
-    if (stale && lag > config.max_stale) return understand(await send(question, false, signal), question, schema)
-    return understand(response, question, schema)
+    if (stale && lag > config.max_stale) return understand(await send(question, false, signal), question)
+    return understand(response, question)
   }
 
-  async function send(question: Question, stale: boolean, signal: AbortSignal): Promise<Response> {
+  async function send(question: Question<unknown>, stale: boolean, signal: AbortSignal): Promise<Response> {
     signal.throwIfAborted()
+    tally.asked += 1
     const context = new EventEmitter()
     const cancel = () => context.emit('cancel')
-    const limit = (question.wait ?? 0) * (1 + 1 / 16) + GRACE_MS
+    const limit = patience(question.wait ?? 0, limits)
     let late = false
     const deadline = setTimeout(() => {
       late = true
@@ -111,7 +115,7 @@ export function connect(config: ConsulConfig): ConsulClient {
       )
     } catch (error) {
       signal.throwIfAborted()
-      const why = late ? `no complete answer within ${Math.round(limit / 1000)} s` : reasonOf(error)
+      const why = late ? `no complete answer within ${formatDuration(limit)}` : reasonOf(error)
       throw new UpstreamdError('SOURCE_UNREACHABLE', why)
     } finally {
       clearTimeout(deadline)
@@ -119,11 +123,7 @@ export function connect(config: ConsulConfig): ConsulClient {
     }
   }
 
-  return { url: url.origin, ask, close: () => agent.destroy() }
-}
-
-interface Response extends http.IncomingMessage {
-  readonly body?: Buffer
+  return { ask, close: () => agent.destroy() }
 }
 
 interface RequestLayer {
@@ -136,70 +136,47 @@ interface Transport {
   request(options: http.RequestOptions): http.ClientRequest
 }
 
-/** The package waits for `end`, which a connection that breaks inside a body never brings. */
-function failOnCutBody(request: { transport: Transport }, next: () => void): void {
-  const { transport } = request
-  request.transport = {
-    request(options) {
-      const sent = transport.request(options)
-      sent.on('response', response => {
-        response.on('error', () => {}) // comes with the cut, which `close` reports
-        response.on('close', () => {
-          if (!response.complete) sent.emit('error', new Error('the connection broke inside the answer'))
+/**
+ * The package waits for `end`, which a connection that breaks inside a body never brings, and collects whatever
+ * comes: what is too long, and who falls silent in the middle, is cut off here.
+ */
+function bound({ silence, bytes }: Limits) {
+  return (request: { transport: Transport }, next: () => void) => {
+    const { transport } = request
+    request.transport = {
+      request(options) {
+        const sent = transport.request({ ...options, maxHeaderSize: HEADER_BYTES })
+        sent.on('response', response => {
+          let length = 0
+          let why = 'the connection broke inside the answer'
+          function cut(because: string): void {
+            why = because
+            response.destroy()
+          }
+          const quiet = setTimeout(
+            () => cut(`nothing came for ${formatDuration(silence)} in the middle of the answer`),
+            silence,
+          )
+          response.on('data', chunk => {
+            quiet.refresh()
+            length += chunk.length
+            if (length > bytes) cut(`an answer of more than ${bytes} bytes`)
+          })
+          response.on('error', () => {}) // comes with the cut, which `close` reports
+          response.on('close', () => {
+            clearTimeout(quiet)
+            if (!response.complete) sent.emit('error', new Error(why))
+          })
         })
-      })
-      return sent
-    },
+        return sent
+      },
+    }
+    next()
   }
-  next()
 }
 
 function isAnswer(error: Error | undefined): boolean {
   return error === undefined || 'isResponse' in error
-}
-
-function understand<T>(response: Response, question: Question, schema: z.ZodType<T>): Answer<T> {
-  const { statusCode = 0, headers, body = Buffer.alloc(0) } = response
-  if (statusCode !== 200) throw refusal(statusCode, headers, body)
-  if (body.length > ANSWER_BYTES) throw malformed(question, `${body.length} bytes are too many`)
-
-  const text = body.toString()
-  const parsed = schema.safeParse(parseJson(question, text))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw malformed(question, `not what the API promises: ${issue?.path.join('.')}: ${issue?.message}`)
-  }
-  // A token without the right to read gets an empty list, politely: that is not "none".
-  const isEmpty = /^(\[\]|\{\}|null)\s*$/.test(text)
-  if (headers['x-consul-results-filtered-by-acls'] === 'true' && isEmpty) {
-    throw new UpstreamdError('SOURCE_DENIED', `the token may read nothing of ${question.path}`)
-  }
-  const index = headers['x-consul-index']
-  if (typeof index !== 'string' || !/^\d+$/.test(index)) {
-    throw new UpstreamdError('SOURCE_NO_INDEX', `${question.path} answered without a usable X-Consul-Index`)
-  }
-  return { index: BigInt(index), body: parsed.data, text }
-}
-
-function refusal(status: number, headers: http.IncomingHttpHeaders, body: Buffer): UpstreamdError {
-  const why = `HTTP ${status} ${body.toString().replace(/\s+/g, ' ').slice(0, 160)}`.trim()
-  if (status === 401 || status === 403) return new UpstreamdError('SOURCE_DENIED', why)
-
-  const seconds = Number(headers['retry-after'])
-  const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined
-  return new UpstreamdError('SOURCE_UNREACHABLE', why, { retryAfter })
-}
-
-function parseJson(question: Question, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw malformed(question, `not JSON: ${text.replace(/\s+/g, ' ').slice(0, 60)}`)
-  }
-}
-
-function malformed(question: Question, why: string): UpstreamdError {
-  return new UpstreamdError('SOURCE_MALFORMED', `${question.path} answered ${why}`)
 }
 
 /** `host:port`, a URL, or `unix:///path`; the schema lets nothing else in. */

@@ -1,82 +1,94 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { reasonOf, UpstreamdError } from '../../errors.ts'
 import type { Snapshot } from '../../model/catalog.ts'
 import { defineModule } from '../../registry.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { Interest, Source } from '../source.ts'
 import { Wakeup } from '../wakeup.ts'
-import { changes } from './blocking-query.ts'
+import type { Answer, Question } from './answer.ts'
+import { watch } from './blocking-query.ts'
 import { type ConsulClient, connect } from './client.ts'
 import { ConsulConfig } from './config.ts'
+import * as questions from './questions.ts'
+import { createReader } from './reader.ts'
 import { Tables } from './tables.ts'
-import { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
-
-/** Nodes asked at the same time; with three blocking queries and a probe this stays under 16 connections. */
-const AT_ONCE = 8
-/** How soon a node whose services could not be read is asked again. */
-const RETRY_NODE_MS = 2_000
 
 const NAME = 'consul'
-const CHECKS = '/health/state/any'
+/** Between the first blocking queries of an attempt: when one is answered wrongly the others need not be asked. */
+const STAGGER_MS = 100
+/** How long a blocking query blocks that is asked only to see whether it is answered. */
+const TRIAL_MS = 500
 
 export const consul = defineModule<Source>()({
   config: ConsulConfig,
-  create: (config, runtime) => ({
-    name: NAME,
-    description: `consul at ${config.address.replace(/\/\/[^@/]*@/, '//')}`,
-    snapshots: (interest, signal) => snapshots(config, interest, { ...runtime, signal }),
-  }),
+  create(config, runtime) {
+    const past: Past = { asked: 0 }
+    return {
+      name: NAME,
+      description: `consul at ${config.address.replace(/\/\/[^@/]*@/, '//')}`,
+      asked: () => past.asked,
+      snapshots: (interest, signal) => snapshots(config, past, interest, { ...runtime, signal }),
+    }
+  },
 })
+
+/** What an attempt leaves to the next one. */
+interface Past {
+  asked: number // questions, over all attempts
+  failed?: Question<unknown> | undefined // the one that ended the attempt
+  tables?: Tables // the last complete ones
+}
 
 /**
  * Three blocking queries say that something changed (facts: services, checks and nodes together see every
  * change); the services of the nodes concerned are then fetched, and a snapshot is yielded when all of it fits.
  */
-async function* snapshots(config: ConsulConfig, interest: Interest, runtime: Runtime): AsyncGenerator<Snapshot> {
-  const client = connect(config)
+async function* snapshots(
+  config: ConsulConfig,
+  past: Past,
+  interest: Interest,
+  runtime: Runtime,
+): AsyncGenerator<Snapshot> {
+  const blame = new WeakMap<object, Question<unknown>>()
+  const client = blaming(connect(config, past), blame)
   const ended = new AbortController()
   const scope: Runtime = { ...runtime, signal: AbortSignal.any([runtime.signal, ended.signal]) }
-  const tables = new Tables()
+  const tables = new Tables(past.tables)
   const wakeup = new Wakeup()
-  const indexes = { services: -1n, checks: -1n, nodes: -1n }
+  const reader = createReader(client, tables, { source: NAME, interest }, () => tell(reader.retry()), scope)
+  const watcher = { client, asked: () => past.asked, source: NAME }
+  const watching: Promise<unknown>[] = []
 
-  async function watch<T>(table: keyof typeof indexes, path: string, schema: Schema<T>, take: (body: T) => void) {
-    for await (const { index, body } of changes(client, path, schema, scope, NAME)) {
-      take(body)
-      indexes[table] = index
-      wakeup.ring()
+  async function tell(news: Promise<boolean>): Promise<boolean> {
+    try {
+      const isNews = await news
+      if (isNews) wakeup.ring()
+      return isNews
+    } catch (error) {
+      wakeup.fail(error)
+      return false
     }
   }
-  /**
-   * An instance must never be seen before its checks, so the two have to belong together: when the check table
-   * moved on since the services were read, it is read, too. Its blocking query cannot be waited for instead:
-   * a deregistration moves the table's index without waking it (measured, 1.8.7).
-   */
-  async function catchUp(): Promise<void> {
-    while ((await checkIndex(client, scope.signal)) > indexes.checks) {
-      const { index, body } = await client.ask({ path: CHECKS }, Checks, scope.signal)
-      tables.setChecks(body)
-      indexes.checks = index
-      await refresh(client, tables, wakeup, scope)
-    }
+  async function keepWatch<T>(question: Question<T>, known: Answer<T>, take: (answer: Answer<T>) => Promise<boolean>) {
+    await scope.clock.sleep(watching.length * STAGGER_MS, scope.signal)
+    await watch(watcher, question, known, answer => tell(take(answer)), scope)
   }
-  const watching = [
-    watch('services', '/catalog/services', ServiceNames, () => tables.touchAll()),
-    watch('checks', CHECKS, Checks, checks => tables.setChecks(checks)),
-    watch('nodes', '/catalog/nodes', Nodes, nodes => tables.setNodes(refuseNone(nodes))),
-  ]
-  for (const watcher of watching) watcher.catch(error => wakeup.fail(error))
 
   try {
+    // Whoever was wrong is asked the same again, and alone: only when that is answered is it worth asking for more.
+    if (past.failed !== undefined) await client.ask(onTrial(past.failed), scope.signal)
+    const { services, checks, nodes } = await reader.readAll()
+    past.tables = tables
+    watching.push(keepWatch(questions.services, services, reader.takeServices))
+    watching.push(keepWatch(questions.checks, checks, reader.takeChecks))
+    watching.push(keepWatch(questions.nodes, nodes, reader.takeNodes))
+    for (const watched of watching) watched.catch(error => wakeup.fail(error))
     while (true) {
+      yield reader.snapshot()
       await wakeup.rung()
-      if (Object.values(indexes).some(index => index < 0n)) continue
-      await refresh(client, tables, wakeup, scope)
-      await catchUp()
-      yield { source: NAME, index: String(maximum(Object.values(indexes))), services: tables.services(NAME, interest) }
     }
   } catch (error) {
-    if (!runtime.signal.aborted) throw error
+    if (runtime.signal.aborted) return
+    past.failed = blame.get(error as object)
+    throw error
   } finally {
     ended.abort()
     client.close()
@@ -84,53 +96,26 @@ async function* snapshots(config: ConsulConfig, interest: Interest, runtime: Run
   }
 }
 
-type Schema<T> = Parameters<typeof changes<T>>[2]
-
-/** Reads the services of every dirty node. One that fails keeps what it had; one that was never read ends the attempt. */
-async function refresh(client: ConsulClient, tables: Tables, wakeup: Wakeup, runtime: Runtime): Promise<void> {
-  const queue = [...tables.dirty]
-  async function work(): Promise<void> {
-    for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
-      if (!tables.hasNode(node)) continue
-      tables.dirty.delete(node)
+/** Remembers which question an error is the answer to. */
+function blaming(client: ConsulClient, blame: WeakMap<object, Question<unknown>>): ConsulClient {
+  return {
+    ...client,
+    async ask(question, signal) {
       try {
-        const { body } = await client.ask(
-          { path: '/catalog/node-services/{node}', params: { node } },
-          NodeServices,
-          runtime.signal,
-        )
-        tables.setServices(node, body?.Services ?? [])
+        return await client.ask(question, signal)
       } catch (error) {
-        tables.dirty.add(node)
-        if (runtime.signal.aborted || !tables.knows(node)) throw error
-        runtime.emit({ type: 'source.partial', source: NAME, node, problem: reasonOf(error) })
-        void retryLater(wakeup, runtime.signal) // owned by the wake-up, ends with the signal
+        blame.set(error as object, question as Question<unknown>)
+        throw error
       }
-    }
+    },
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
 }
 
-async function retryLater(wakeup: Wakeup, signal: AbortSignal): Promise<void> {
-  const inTime = await sleep(RETRY_NODE_MS, true, { signal }).catch(() => false)
-  if (inTime) wakeup.ring()
-}
-
-/** Where the check table stands now: a filter that nothing passes leaves only the header. */
-async function checkIndex(client: ConsulClient, signal: AbortSignal): Promise<bigint> {
-  const { index } = await client.ask({ path: CHECKS, filter: 'CheckID == ""' }, Checks, signal)
-  return index
-}
-
-/**
- * A Consul that answers is a node itself. None at all means that the token may not read them (1.8.7 says so with an
- * empty list and nothing else), or that the agent has just started: either way nothing is known.
- */
-function refuseNone(nodes: Nodes): Nodes {
-  if (nodes.length > 0) return nodes
-  throw new UpstreamdError('SOURCE_DENIED', 'it lists no node, not even its own: the token may not read the catalog')
-}
-
-function maximum(indexes: readonly bigint[]): bigint {
-  return indexes.reduce((a, b) => (a > b ? a : b))
+/** Without a long time for news; and a node may have left meanwhile, which is for the list of nodes to say. */
+function onTrial({ refuse, wait, ...question }: Question<unknown>): Question<unknown> {
+  return {
+    ...question,
+    ...(wait !== undefined && { wait: TRIAL_MS }),
+    ...(refuse !== undefined && question.params === undefined && { refuse }),
+  }
 }

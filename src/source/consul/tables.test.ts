@@ -27,7 +27,7 @@ beforeEach(() => {
 /** As the source does it: what is asked is no longer dirty. */
 function read(node: string, ...services: NodeService[]): void {
   tables.dirty.delete(node)
-  tables.setServices(node, services)
+  tables.setServices(node, services, JSON.stringify(services))
 }
 
 describe('which nodes have to be asked', () => {
@@ -96,12 +96,26 @@ describe('which nodes have to be asked', () => {
     expect([tables.hasNode('a'), tables.hasNode('b')]).toEqual([true, false])
   })
 
+  it('is news when it answers otherwise than before, or when its checks were kept for it', () => {
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', 'w1', 'critical')])
+    const isNews = (...services: NodeService[]) => tables.setServices('a', services, JSON.stringify(services))
+
+    expect([isNews(service('w1')), isNews(service('w1')), isNews(service('w1', { Port: 81 }))]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    tables.setChecks([])
+    expect([isNews(service('w1', { Port: 81 })), isNews(service('w1', { Port: 81 }))]).toEqual([true, false])
+  })
+
   it('again the one that changed while its answer was on the way', () => {
     tables.setNodes(nodes('a'))
     tables.dirty.delete('a') // it is being asked …
     tables.touchAll() // … and meanwhile a service is registered
 
-    tables.setServices('a', [])
+    tables.setServices('a', [], '')
 
     expect(tables.dirty).toEqual(new Set(['a']))
   })
@@ -194,7 +208,7 @@ describe('what is known', () => {
     tables.setNodes(nodes('a'))
     tables.setNodes([])
 
-    tables.setServices('a', [service('w1')])
+    tables.setServices('a', [service('w1')], '')
 
     expect(known()).toEqual([])
     expect(tables.knows('a')).toBe(false)
@@ -208,6 +222,31 @@ describe('what is known', () => {
 
     expect(tables.dirty).toEqual(new Set(['a']))
     expect(known()).toEqual([])
+  })
+
+  it('a failing check that is gone counts until its node is read: the instance is on its way out', () => {
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', 'w1', 'critical'), check('a', 'w2')])
+    read('a', service('w1'), service('w2'))
+    const states = () => instances().map(({ id, health }) => `${id} ${health}`)
+
+    tables.setChecks([check('a', 'w2')])
+    tables.setChecks([check('a', 'w2', 'warning')])
+    expect(states()).toEqual(['a/w1 critical', 'a/w2 warning'])
+
+    read('a', service('w1'), service('w2'))
+    expect(states()).toEqual(['a/w1 passing', 'a/w2 warning'])
+  })
+
+  it('a check that comes back counts as it is now', () => {
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', 'w1', 'critical')])
+    read('a', service('w1'))
+
+    tables.setChecks([])
+    tables.setChecks([check('a', 'w1', 'passing')])
+
+    expect(instances().map(({ health }) => health)).toEqual(['passing'])
   })
 
   it('nobody’s interest leaves a service out', () => {

@@ -2,21 +2,31 @@ import { compare, type Instance, type Service, toServices } from '../../model/ca
 import type { Interest } from '../source.ts'
 import { type Checks, healthOf, type NodeService, type Nodes } from './wire.ts'
 
+interface Known {
+  readonly services: readonly NodeService[]
+  readonly digest: string // of the answer they came in
+}
+
 /**
- * What is known of Consul's three tables, and which nodes have to be asked again. Local to one attempt.
- * A node's services are fetched after the fact; everything else is in the tables' own answers.
+ * What is known of Consul's three tables, and which nodes have to be asked again. Local to one attempt, but for
+ * the services of the attempt before: they stand in for a node that cannot be read now.
  */
 export class Tables {
   readonly dirty = new Set<string>() // nodes whose services may have changed
   #addresses = new Map<string, string>()
   #checks = new Map<string, Checks>() // by node
-  #services = new Map<string, readonly NodeService[]>() // by node
+  #gone = new Map<string, Checks>() // by node: what has left the check table since the node was read
+  #services: Map<string, Known> // by node
+
+  constructor(before?: Tables) {
+    this.#services = new Map(before === undefined ? [] : before.#services)
+  }
 
   setNodes(nodes: Nodes): void {
     const before = this.#addresses
     this.#addresses = new Map(nodes.map(({ Node, Address }) => [Node, Address]))
     for (const node of this.#addresses.keys()) if (!before.has(node)) this.dirty.add(node)
-    for (const node of before.keys()) if (!this.#addresses.has(node)) this.#forget(node)
+    for (const node of [...before.keys(), ...this.#services.keys()]) if (!this.#addresses.has(node)) this.#forget(node)
   }
 
   setChecks(checks: Checks): void {
@@ -25,7 +35,16 @@ export class Tables {
     // A check that came or went with its service tells of the service before the service table does:
     // without it, an instance whose failing check is gone first would pass for a moment.
     for (const node of new Set([...before.keys(), ...this.#checks.keys()])) {
-      if (checked(before.get(node)) !== checked(this.#checks.get(node))) this.dirty.add(node)
+      const now = keysOf(this.#checks.get(node))
+      const then = keysOf(before.get(node))
+      if (now.size === then.size && [...then].every(key => now.has(key))) continue
+      this.dirty.add(node)
+      // Until the node is read they count: an instance whose failing check is gone is on its way out, not well.
+      const known = [...(before.get(node) ?? []), ...(this.#gone.get(node) ?? [])]
+      this.#gone.set(
+        node,
+        known.filter(check => !now.has(keyOf(check))),
+      )
     }
   }
 
@@ -34,9 +53,15 @@ export class Tables {
     for (const node of this.#addresses.keys()) this.dirty.add(node)
   }
 
-  /** It may have been made dirty again while this answer was on the way, and then stays so. */
-  setServices(node: string, services: readonly NodeService[]): void {
-    if (this.#addresses.has(node)) this.#services.set(node, services)
+  /**
+   * It may have been made dirty again while this answer was on the way, and then stays so.
+   * Returns whether anything is other than before.
+   */
+  setServices(node: string, services: readonly NodeService[], digest: string): boolean {
+    if (!this.#addresses.has(node)) return false
+    const isOther = this.#services.get(node)?.digest !== digest
+    this.#services.set(node, { services, digest })
+    return this.#gone.delete(node) || isOther
   }
 
   knows(node: string): boolean {
@@ -47,11 +72,17 @@ export class Tables {
     return this.#addresses.has(node)
   }
 
+  /** Is there any service, wanted or not? */
+  isEmpty(): boolean {
+    return [...this.#services.values()].every(({ services }) => services.length === 0)
+  }
+
   services(source: string, interest: Interest): Service[] {
     const byName = new Map<string, Instance[]>()
-    for (const [node, services] of this.#services) {
+    for (const [node, { services }] of this.#services) {
       const address = this.#addresses.get(node) ?? ''
-      const byService = Map.groupBy(this.#checks.get(node) ?? [], check => check.ServiceID)
+      const checks = [...(this.#checks.get(node) ?? []), ...(this.#gone.get(node) ?? [])]
+      const byService = Map.groupBy(checks, check => check.ServiceID)
       const ofNode = byService.get('') ?? []
       for (const service of services) {
         const instance = toInstance(node, address, service, [...ofNode, ...(byService.get(service.ID) ?? [])])
@@ -66,6 +97,7 @@ export class Tables {
   #forget(node: string): void {
     this.dirty.delete(node)
     this.#services.delete(node)
+    this.#gone.delete(node)
   }
 }
 
@@ -85,9 +117,10 @@ function toInstance(node: string, nodeAddress: string, service: NodeService, che
   }
 }
 
-function checked(checks: Checks | undefined): string {
-  return (checks ?? [])
-    .map(({ ServiceID, CheckID }) => `${ServiceID}\n${CheckID}`)
-    .sort(compare)
-    .join('\n')
+function keysOf(checks: Checks | undefined): Set<string> {
+  return new Set((checks ?? []).map(keyOf))
+}
+
+function keyOf({ ServiceID, CheckID }: Checks[number]): string {
+  return `${ServiceID}\n${CheckID}`
 }

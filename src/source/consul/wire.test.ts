@@ -52,7 +52,7 @@ describe('Consul’s answers', () => {
 
   it('a node that is not there (any more) is null', () => {
     expect(NodeServices.parse(null)).toBeNull()
-    expect(NodeServices.parse({ Node: null, Services: null })).toEqual({ Services: null })
+    expect(NodeServices.parse({ Node: null, Services: null })).toEqual({ Node: null, Services: null })
   })
 
   it('what is not asked for is passed over, whatever it is', () => {

@@ -13,11 +13,13 @@ export type Checks = z.output<typeof Checks>
 
 /** Only that it is what we asked for: which services changed is learned from the nodes. */
 export const ServiceNames = z.record(z.string(), z.array(z.string()))
+export type ServiceNames = z.output<typeof ServiceNames>
 
 const strings = <T extends z.ZodType>(value: T) => z.nullish(value)
 
 export const NodeServices = z
   .object({
+    Node: z.unknown().optional(), // null: Consul does not know the node
     Services: z
       .array(
         z.object({
@@ -33,8 +35,9 @@ export const NodeServices = z
       )
       .nullable(),
   })
-  .nullable() // null: Consul does not know the node (any more)
-export type NodeService = NonNullable<NonNullable<z.output<typeof NodeServices>>['Services']>[number]
+  .nullable()
+export type NodeServices = z.output<typeof NodeServices>
+export type NodeService = NonNullable<NonNullable<NodeServices>['Services']>[number]
 
 /** The worst of its checks; a service without checks passes. Maintenance is a check with a reserved name. */
 export function healthOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): Health {

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { z } from 'zod'
+import { UpstreamdError } from '../../errors.ts'
+
+export interface Answer<T> {
+  readonly index: bigint
+  readonly body: T
+  readonly digest: string // of the body as it came, for comparing
+}
+
+/** A question, and what its answer has to look like. */
+export interface Question<T> {
+  readonly path: string // may hold {node}
+  readonly schema: z.ZodType<T>
+  /** Why something of this shape is no answer all the same. */
+  refuse?(body: T): UpstreamdError | undefined
+  readonly params?: Readonly<Record<string, string>>
+  readonly index?: bigint // with it the query blocks until the index moves on
+  readonly wait?: number // ms to block at most
+  readonly filter?: string
+}
+
+export interface Response extends IncomingMessage {
+  readonly body?: Buffer
+}
+
+/**
+ * What an answer means, or why it means nothing: it throws an error of class `source` for whatever is not what the
+ * API promises. Nobody can take the index on without the body.
+ */
+export function understand<T>(response: Response, question: Question<T>): Answer<T> {
+  const { statusCode = 0, headers, body = Buffer.alloc(0) } = response
+  if (statusCode !== 200) throw refusal(statusCode, headers, body)
+  const coding = headers['content-encoding']
+  if (coding !== undefined && coding !== 'identity') throw malformed(question, `in ${coding}, which was not asked for`)
+
+  const text = body.toString()
+  const parsed = question.schema.safeParse(parseJson(question, text))
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw malformed(question, `not what the API promises: ${issue?.path.join('.')}: ${issue?.message}`)
+  }
+  // A token without the right to read gets an empty list, politely: that is not "none".
+  const isEmpty = /^(\[\]|\{\}|null)\s*$/.test(text)
+  if (headers['x-consul-results-filtered-by-acls'] === 'true' && isEmpty) {
+    throw new UpstreamdError('SOURCE_DENIED', `the token may read nothing of ${question.path}`)
+  }
+  const index = headers['x-consul-index']
+  if (typeof index !== 'string' || !/^\d{1,20}$/.test(index)) {
+    throw new UpstreamdError('SOURCE_NO_INDEX', `${question.path} answered without a usable X-Consul-Index`)
+  }
+  const refused = question.refuse?.(parsed.data)
+  if (refused !== undefined) throw refused
+  return { index: BigInt(index), body: parsed.data, digest: createHash('sha1').update(body).digest('base64') }
+}
+
+function refusal(status: number, headers: IncomingHttpHeaders, body: Buffer): UpstreamdError {
+  const why = `HTTP ${status} ${excerpt(body.subarray(0, 500).toString(), 160)}`.trim()
+  if (status === 401 || status === 403) return new UpstreamdError('SOURCE_DENIED', why)
+  return new UpstreamdError('SOURCE_UNREACHABLE', why, { retryAfter: waitFor(headers) })
+}
+
+/** The milliseconds a `Retry-After` asks for: seconds, or a date, which is compared with that of the answer. */
+export function waitFor({ 'retry-after': text = '', date = '' }: IncomingHttpHeaders): number | undefined {
+  const ms = /^\s*\d+\s*$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.parse(date)
+  return ms > 0 ? ms : undefined
+}
+
+function parseJson(question: Question<unknown>, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw malformed(question, `not JSON: ${excerpt(text.slice(0, 500), 60)}`)
+  }
+}
+
+/** The beginning of somebody's text, fit for one line of a log on a terminal. */
+function excerpt(text: string, length: number): string {
+  return text.replace(/[\p{C}\s]+/gu, ' ').slice(0, length)
+}
+
+function malformed(question: Question<unknown>, why: string): UpstreamdError {
+  return new UpstreamdError('SOURCE_MALFORMED', `${question.path} answered ${why}`)
+}

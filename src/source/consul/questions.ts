@@ -1,0 +1,44 @@
+import { UpstreamdError } from '../../errors.ts'
+import type { Question } from './answer.ts'
+import { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
+
+/** The three tables: together they see every change (facts). */
+export const services: Question<ServiceNames> = {
+  path: '/catalog/services',
+  schema: ServiceNames,
+  // A Consul that answers is a service itself.
+  refuse: names => (Object.keys(names).length > 0 ? undefined : nothing('service')),
+}
+
+export const checks: Question<Checks> = { path: '/health/state/any', schema: Checks }
+
+export const nodes: Question<Nodes> = {
+  path: '/catalog/nodes',
+  schema: Nodes,
+  // … and a node.
+  refuse: nodes => (nodes.length > 0 ? undefined : nothing('node')),
+}
+
+/** Where the check table stands now: a filter that nothing passes leaves only the header. */
+export const checkIndex: Question<Checks> = { ...checks, filter: 'CheckID == ""' }
+
+/** All services of one node. */
+export function servicesOf(node: string): Question<NodeServices> {
+  return {
+    path: '/catalog/node-services/{node}',
+    schema: NodeServices,
+    params: { node },
+    // It is about to leave the list of nodes, or the token may not read it; that it has no services is not said.
+    refuse: body =>
+      body?.Node == null ? new UpstreamdError('SOURCE_MALFORMED', 'it lists the node and does not know it') : undefined,
+  }
+}
+
+/**
+ * Has it just started, or may the token not read them? 1.8.7 says that with an empty list and nothing else. Either
+ * way nothing is known.
+ */
+function nothing(what: string): UpstreamdError {
+  const why = `it lists no ${what}, not even its own: it has just started, or the token may not read them`
+  return new UpstreamdError('SOURCE_EMPTY', why)
+}

@@ -1,0 +1,127 @@
+import type { Snapshot } from '../../model/catalog.ts'
+import type { Runtime } from '../../runtime.ts'
+import type { Interest } from '../source.ts'
+import type { Answer } from './answer.ts'
+import type { ConsulClient } from './client.ts'
+import { createNodeRounds } from './node-rounds.ts'
+import * as questions from './questions.ts'
+import type { Tables } from './tables.ts'
+import type { Checks, Nodes, ServiceNames } from './wire.ts'
+
+/** A catalog that changes faster than it is read is not read as fast as can be. */
+const ROUNDS = 3
+const FLOOR_MS = 100
+
+/** Keeps the tables complete. Whether anything is other than before is returned. */
+export interface Reader {
+  readAll(): Promise<Answers>
+  takeServices(answer: Answer<ServiceNames>): Promise<boolean>
+  takeChecks(answer: Answer<Checks>): Promise<boolean>
+  takeNodes(answer: Answer<Nodes>): Promise<boolean>
+  /** It is time for nodes that could not be read. */
+  retry(): Promise<boolean>
+  /** What was known when all of it fitted. */
+  snapshot(): Snapshot
+}
+
+/** The last answer about each table. */
+export interface Answers {
+  readonly services: Answer<ServiceNames>
+  readonly checks: Answer<Checks>
+  readonly nodes: Answer<Nodes>
+}
+
+/** `again` is called when it is time to `retry`. */
+export function createReader(
+  client: ConsulClient,
+  tables: Tables,
+  { source, interest }: { readonly source: string; readonly interest: Interest },
+  again: () => void,
+  runtime: Runtime,
+): Reader {
+  const { clock, signal } = runtime
+  const rounds = createNodeRounds(client, tables, source, again, runtime)
+  let last: Answers | undefined
+  let snapshot: Snapshot = { source, index: '0', services: [] }
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One answer after the other: each is followed by questions of its own, and only then do the tables fit. */
+  function inTurn(task: () => Promise<boolean>): Promise<boolean> {
+    const mine = turn.then(task).then(isNews => {
+      const index = String(maximum(Object.values(last ?? {}).map(({ index }) => index)))
+      if (isNews) snapshot = { source, index, services: tables.services(source, interest) }
+      return isNews
+    })
+    turn = mine.catch(() => {}) // whoever asked for it hears of it
+    return mine
+  }
+
+  /**
+   * An instance must never be seen before its checks, so the two have to belong together: when the check table
+   * moved on since the services were read, it is read, too. Its blocking query cannot be waited for instead:
+   * a deregistration moves the table's index without waking it (measured, 1.8.7).
+   */
+  async function settle(): Promise<boolean> {
+    let round = 0
+    while (await rounds.read()) {
+      round += 1
+      if (round > ROUNDS) await clock.sleep(FLOOR_MS, signal)
+      const { index } = await client.ask(questions.checkIndex, signal)
+      if (index <= (last?.checks.index ?? 0n)) break
+      setChecks(await client.ask(questions.checks, signal))
+    }
+    // Rights that were taken away show node by node, before the table says so: then this throws.
+    if (round > 0 && tables.isEmpty()) await client.ask(questions.services, signal)
+    return round > 0
+  }
+
+  function setChecks(checks: Answer<Checks>): boolean {
+    const isOther = checks.digest !== last?.checks.digest
+    if (isOther) tables.setChecks(checks.body)
+    if (last !== undefined) last = { ...last, checks }
+    return isOther
+  }
+
+  return {
+    async readAll() {
+      const [services, checks, nodes] = await Promise.all([
+        client.ask(questions.services, signal),
+        client.ask(questions.checks, signal),
+        client.ask(questions.nodes, signal),
+      ])
+      last = { services, checks, nodes }
+      await inTurn(async () => {
+        tables.setChecks(checks.body)
+        tables.setNodes(nodes.body)
+        tables.touchAll()
+        await settle()
+        return true
+      })
+      return last
+    },
+    takeServices: services =>
+      inTurn(async () => {
+        if (last !== undefined) last = { ...last, services }
+        tables.touchAll() // it does not say for which node it moved
+        return await settle()
+      }),
+    takeChecks: checks =>
+      inTurn(async () => {
+        const isOther = setChecks(checks)
+        return (await settle()) || isOther
+      }),
+    takeNodes: nodes =>
+      inTurn(async () => {
+        const isOther = nodes.digest !== last?.nodes.digest
+        if (last !== undefined) last = { ...last, nodes }
+        if (isOther) tables.setNodes(nodes.body)
+        return (await settle()) || isOther
+      }),
+    retry: () => inTurn(settle),
+    snapshot: () => snapshot,
+  }
+}
+
+function maximum(indexes: readonly bigint[]): bigint {
+  return indexes.reduce((a, b) => (a > b ? a : b), 0n)
+}

@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Event } from '../../src/observe/event.ts'
+import type { Clock } from '../../src/runtime.ts'
+import { type ConsulClient, connect } from '../../src/source/consul/client.ts'
+import { ConsulConfig } from '../../src/source/consul/config.ts'
+import { createNodeRounds, type NodeRounds } from '../../src/source/consul/node-rounds.ts'
+import { Tables } from '../../src/source/consul/tables.ts'
+import { aRuntime } from '../support/builders.ts'
+import { type FakeConsul, startFakeConsul } from '../support/fake-consul.ts'
+
+/** Sleeps end when the test says so. */
+function aClock(): Clock & { wake(): void; readonly slept: number[] } {
+  const waiting: (() => void)[] = []
+  const slept: number[] = []
+  return {
+    slept,
+    now: () => 0,
+    sleep: ms =>
+      new Promise(resolve => {
+        slept.push(ms)
+        waiting.push(resolve)
+      }),
+    wake() {
+      for (const resolve of waiting.splice(0)) resolve()
+    },
+  }
+}
+
+const NODES = Array.from({ length: 12 }, (_, number) => `n${number}`)
+
+let fake: FakeConsul
+let client: ConsulClient
+let clock: ReturnType<typeof aClock>
+let events: Event[]
+let tables: Tables
+let rounds: NodeRounds
+let asked: string[]
+let sick: Set<string>
+let again: PromiseWithResolvers<void>
+
+beforeEach(async () => {
+  fake = await startFakeConsul()
+  for (const node of NODES) await fake.joinNode(node, '10.0.0.1')
+  asked = []
+  sick = new Set()
+  fake.interfere((request, response) => {
+    const node = decodeURIComponent(/node-services\/([^?]*)/.exec(request.url ?? '')?.[1] ?? '')
+    asked.push(node)
+    if (sick.has(node)) response.writeHead(500).end('rpc error')
+    return sick.has(node)
+  })
+  client = connect(ConsulConfig.parse({ type: 'consul', address: fake.address }), { asked: 0 })
+  clock = aClock()
+  const { runtime, events: emitted } = aRuntime(clock)
+  events = emitted
+  tables = new Tables()
+  tables.setNodes(NODES.map(Node => ({ Node, Address: '10.0.0.1' })))
+  again = Promise.withResolvers()
+  rounds = createNodeRounds(client, tables, 'consul', () => again.resolve(), runtime)
+})
+afterEach(async () => {
+  client.close()
+  await fake.stop()
+})
+
+/** What a round asks, in its order; `all` of them may have changed. */
+async function round(given: { all?: boolean } = {}): Promise<string[]> {
+  asked = []
+  if (given.all) tables.touchAll()
+  await rounds.read()
+  return asked
+}
+
+/** The pause is over. */
+async function pauseIsOver(): Promise<void> {
+  again = Promise.withResolvers()
+  clock.wake()
+  await again.promise
+}
+
+describe('which nodes are asked', () => {
+  it('every one that may have changed, once', async () => {
+    expect((await round()).toSorted()).toEqual(NODES.toSorted())
+    expect(await round()).toEqual([])
+  })
+
+  it('one that was never read ends the attempt when it fails', async () => {
+    sick.add('n3')
+
+    await expect(round()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' })
+  })
+
+  it('those that failed come when it is time, after all others', async () => {
+    await round()
+    sick = new Set(['n0', 'n1'])
+
+    expect((await round({ all: true })).toSorted()).toEqual(NODES.toSorted())
+    expect((await round({ all: true })).toSorted()).toEqual(NODES.slice(2).toSorted())
+    await pauseIsOver()
+    const third = await round({ all: true })
+
+    expect(third.slice(0, 10).toSorted()).toEqual(NODES.slice(2).toSorted())
+    expect(third.slice(10).toSorted()).toEqual(['n0', 'n1'])
+  })
+
+  it('however many have failed for long: they keep nobody waiting', async () => {
+    await round()
+    sick = new Set(NODES.slice(0, 5))
+    await round({ all: true })
+    for (let times = 0; times < 6; times += 1) {
+      await pauseIsOver()
+      await round()
+    }
+
+    expect((await round({ all: true })).toSorted()).toEqual(NODES.slice(5).toSorted())
+  })
+
+  it('they take turns: one that is well again is found among those that are not', async () => {
+    await round()
+    sick = new Set(NODES.slice(0, 8))
+    await round({ all: true })
+    for (let times = 0; times < 6; times += 1) {
+      await pauseIsOver()
+      await round()
+    }
+    sick.delete('n5')
+
+    const seen: string[] = []
+    for (let times = 0; times < 4; times += 1) {
+      await pauseIsOver()
+      seen.push(...(await round()))
+    }
+
+    expect(seen).toContain('n5')
+    expect(events.findLast(({ type }) => type === 'source.partial')).toMatchObject({
+      nodes: expect.not.arrayContaining(['n5']),
+    })
+  })
+
+  it('none, for a while, when the first few fail one after the other: then it is not the nodes', async () => {
+    await round()
+    sick = new Set(NODES)
+
+    expect((await round({ all: true })).length).toBeLessThanOrEqual(4)
+    expect(await round({ all: true })).toEqual([])
+    await pauseIsOver()
+    expect((await round()).length).toBeLessThanOrEqual(4)
+  })
+
+  it('more and more rarely, as long as nobody answers', async () => {
+    await round()
+    sick = new Set(NODES)
+    await round({ all: true })
+    for (let times = 0; times < 14; times += 1) {
+      await pauseIsOver()
+      await round()
+    }
+
+    expect(clock.slept.slice(0, 3).every(ms => ms <= 2_000)).toBe(true)
+    expect(clock.slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(10_000)
+    expect(clock.slept.every(ms => ms >= 100 && ms <= 30_100)).toBe(true)
+  })
+
+  it('that all of them answer again is said, once', async () => {
+    await round()
+    sick = new Set(['n0'])
+    await round({ all: true })
+    sick.clear()
+    await pauseIsOver()
+    await round()
+    await round({ all: true })
+
+    expect(events.map(({ type }) => type)).toEqual(['source.partial', 'source.completed'])
+  })
+})

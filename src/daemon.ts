@@ -1,5 +1,6 @@
 import { type CatalogStore, createCatalogStore } from './catalog.ts'
 import type { Delivery } from './delivery.ts'
+import { EVERYTHING, type Origin, openLastSnapshot } from './last-snapshot.ts'
 import type { Catalog, Snapshot } from './model/catalog.ts'
 import type { Event } from './observe/event.ts'
 import type { Plan } from './plan.ts'
@@ -29,7 +30,7 @@ interface Wait {
 }
 
 /** The pipeline, from the sources to the targets. Everything it decides is decided in a stage. */
-export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: Runtime): Daemon {
+export function startDaemon({ sources, snapshots, deliveries }: Plan, wait: Wait, runtime: Runtime): Daemon {
   const { signal } = runtime
   const catalogs = createCatalogStore(sources.map(source => source.name))
   const resolver = createResolver(runtime.clock.now)
@@ -52,7 +53,9 @@ export function startDaemon({ sources, deliveries }: Plan, wait: Wait, runtime: 
   async function keepFollowing(source: Source): Promise<void> {
     while (!signal.aborted) {
       const scope = { ...runtime, emit, signal: AbortSignal.any([signal, asking.signal]) }
-      await follow(source, interest, take, scope)
+      const memory = openLastSnapshot(snapshots, originOf(source, seesAll ? [] : deliveries), emit)
+      await follow(source, interest, take, scope, memory)
+      await memory.close()
     }
   }
   function emit(event: Event): void {
@@ -147,6 +150,13 @@ function conduct(
       ready = ready.then(() => delivery.standIn(runtime)).catch(fail)
     },
   }
+}
+
+/** Where a snapshot was read, and of which services: those that one of these deliveries wants. */
+function originOf({ name, description }: Source, deliveries: readonly Delivery[]): Origin {
+  const wanted = [...new Set(deliveries.map(({ rules }) => rules.tags.all.toSorted().join('+')))].sort()
+  const isEverything = wanted.length === 0 || wanted.includes('')
+  return { source: name, description, holds: isEverything ? EVERYTHING : `services tagged ${wanted.join(' or ')}` }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -25,6 +25,8 @@ export interface Plan {
   /** What cannot change while we run: another state folder, another nginx. */
   readonly identity: string
   readonly sources: readonly Source[]
+  /** The folder for what the sources said last. */
+  readonly snapshots: string
   readonly deliveries: readonly Delivery[]
   readonly warnings: readonly string[]
 }
@@ -91,6 +93,7 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     layout: nginx?.kind ?? 'files',
     identity: JSON.stringify([config.state_dir, nginx?.kind, nginx?.conf]),
     sources: makeSources(config, runtime),
+    snapshots: join(config.state_dir, 'snapshots'),
     deliveries,
     warnings: [...strays, ...warnings],
   }

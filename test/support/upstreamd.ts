@@ -11,6 +11,7 @@ import { until } from './wait.ts'
 const root = join(import.meta.dirname, '../..')
 
 export type Logged<T extends EventType = EventType> = Extract<Event, { type: T }> & {
+  readonly time: string
   readonly msg: string
   readonly level: number
 }

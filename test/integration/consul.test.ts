@@ -6,6 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isOf, type UpstreamdError } from '../../src/errors.ts'
 import type { Snapshot } from '../../src/model/catalog.ts'
 import { systemClock } from '../../src/runtime.ts'
+import { connect } from '../../src/source/consul/client.ts'
+import { ConsulConfig } from '../../src/source/consul/config.ts'
+import { isUnaskable, servicesOf } from '../../src/source/consul/questions.ts'
 import { sources } from '../../src/source/registry.ts'
 import { consulBinary, type RealConsul, startConsul } from '../support/consul.ts'
 import { freePort } from '../support/ports.ts'
@@ -112,5 +115,39 @@ describe('connections to Consul', () => {
     const port = consul.address.split(':')[1]
 
     expect(await firstOf({ address: `[::1]:${port}` })).toMatchObject({ services: [{ name: 'consul' }] })
+  })
+})
+
+describe('a node may have any name', () => {
+  const answered = ['n.1', '..a', 'a b', 'a/b', 'a;b{}$"', '%41', 'a?b#c', 'ä', 'ノード', '😀']
+  const unanswered = ['..', '.', 'a/../b', 'a//b', 'a\nb', 'a\u202eb', 'a\u00a0b']
+
+  it('Consul has an answer for those of which we think so, and none for the others', async () => {
+    consul = await startConsul()
+    const { address } = consul
+    for (const Node of [...answered, ...unanswered]) {
+      await consul.call('PUT', '/catalog/register', {
+        Node,
+        Address: '10.0.0.1',
+        Service: { Service: 'far', Port: 80 },
+      })
+    }
+    async function hasAnswer(node: string): Promise<boolean> {
+      const client = connect(ConsulConfig.parse({ type: 'consul', address }), { asked: 0 })
+      try {
+        const { body } = await client.ask(servicesOf(node), new AbortController().signal)
+        return body?.Services?.length === 1
+      } catch {
+        return false
+      } finally {
+        client.close()
+      }
+    }
+
+    for (const node of answered) expect([node, await hasAnswer(node), isUnaskable(node)]).toEqual([node, true, false])
+    for (const node of unanswered) expect([node, await hasAnswer(node), isUnaskable(node)]).toEqual([node, false, true])
+    expect(await firstOf({ address })).toMatchObject({
+      services: [{ name: 'consul' }, { name: 'far', instances: { length: answered.length } }],
+    })
   })
 })

@@ -161,6 +161,23 @@ describe('which nodes are asked', () => {
     expect(clock.slept.every(ms => ms >= 100 && ms <= 30_100)).toBe(true)
   })
 
+  it('who does not answer is said once, however often it is asked', async () => {
+    await round()
+    sick = new Set(['n0', 'n1'])
+    await round({ all: true })
+    for (let times = 0; times < 3; times += 1) {
+      await pauseIsOver()
+      await round()
+    }
+    sick.add('n2')
+    await round({ all: true })
+
+    expect(events).toMatchObject([
+      { type: 'source.partial', nodes: ['n0', 'n1'] },
+      { type: 'source.partial', nodes: ['n0', 'n1', 'n2'] },
+    ])
+  })
+
   it('that all of them answer again is said, once', async () => {
     await round()
     sick = new Set(['n0'])

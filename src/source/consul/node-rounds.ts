@@ -1,8 +1,9 @@
 import { isOf, reasonOf, type UpstreamdError } from '../../errors.ts'
+import { compare } from '../../model/catalog.ts'
 import type { Runtime } from '../../runtime.ts'
 import { delayAfter, priceOf } from '../backoff.ts'
 import type { ConsulClient } from './client.ts'
-import { servicesOf } from './questions.ts'
+import { isUnaskable, servicesOf } from './questions.ts'
 import type { Tables } from './tables.ts'
 
 /** Nodes asked at the same time: a few at first, and one more for every right answer. */
@@ -15,7 +16,8 @@ const IN_A_ROW = 3
 export interface NodeRounds {
   /**
    * Asks for every dirty node whose turn it is; returns whether an answer was news. One that fails keeps what it had
-   * and is asked again later, after the others, and more and more rarely. One that was never read ends the attempt.
+   * and is asked again later, after the others, and more and more rarely. One that
+   * was never read ends the attempt, unless its name is one that Consul has no answer for.
    */
   read(): Promise<boolean>
 }
@@ -48,6 +50,7 @@ export function createNodeRounds(
   const failing = new Set<string>() // whoever was tried longest ago comes first
   let failures = 0 // rounds in a row without progress
   let rest: Rest | undefined
+  let told = ''
 
   async function read(): Promise<boolean> {
     const isForAll = rest?.isForAll ?? false
@@ -97,7 +100,8 @@ export function createNodeRounds(
       if (failing.delete(node)) round.hasProgress = true
     } catch (error) {
       tables.dirty.add(node)
-      if (!isOf('source', error) || !tables.knows(node)) {
+      // Whoever was never read is unknown, and so is everything then: but for a name that nobody can ask for.
+      if (!isOf('source', error) || !(tables.knows(node) || isUnaskable(node))) {
         round.end ??= { error }
         return
       }
@@ -116,7 +120,7 @@ export function createNodeRounds(
     // Those that have failed for long must not keep the others waiting.
     const mine = { isForAll: right === 0 && firstTimes >= IN_A_ROW, isOver: false }
     rest = mine
-    emit({ type: 'source.partial', source, nodes: [...failing], problem: reasonOf(error), retryIn })
+    tell([...failing].sort(compare), reasonOf(error), retryIn)
     function end(): void {
       mine.isOver = true
       again()
@@ -124,8 +128,16 @@ export function createNodeRounds(
     clock.sleep(retryIn, signal).then(end, () => {}) // owned by the signal, which ends it
   }
 
+  /** Once, as long as they are the same. */
+  function tell(nodes: readonly string[], problem: string, retryIn: number): void {
+    const names = JSON.stringify(nodes)
+    if (names !== told) emit({ type: 'source.partial', source, nodes, problem, retryIn })
+    told = names
+  }
+
   function recover(): void {
     failures = 0
+    told = ''
     rest = undefined
     emit({ type: 'source.completed', source })
   }

@@ -35,6 +35,14 @@ export function servicesOf(node: string): Question<NodeServices> {
 }
 
 /**
+ * Consul takes any name for a node, and has no answer for some: its router cleans what looks like a path (301), and
+ * refuses what cannot be printed (400; both 1.8.7).
+ */
+export function isUnaskable(node: string): boolean {
+  return node.split('/').some(part => /^\.{0,2}$/.test(part)) || /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(node)
+}
+
+/**
  * Has it just started, or may the token not read them? 1.8.7 says that with an empty list and nothing else. Either
  * way nothing is known.
  */

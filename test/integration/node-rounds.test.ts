@@ -90,6 +90,44 @@ describe('which nodes are asked', () => {
     await expect(round()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' })
   })
 
+  it('all others, however many there are with a name that Consul has no answer for', async () => {
+    const odd = ['.', '..', 'a\nb', 'a\tb', 'a//b']
+    tables = new Tables()
+    tables.setNodes([...odd, ...NODES].map(Node => ({ Node, Address: '10.0.0.1' })))
+    const { runtime } = aRuntime(clock)
+    rounds = createNodeRounds(client, tables, 'consul', () => {}, runtime)
+    sick = new Set(odd)
+
+    await round()
+
+    expect(NODES.filter(node => !tables.knows(node))).toEqual([])
+  })
+
+  it('one that joins later and fails is left out until it answers: the others go on', async () => {
+    await round()
+    tables.wasComplete = true
+    sick = new Set(['z'])
+    await fake.joinNode('z', '10.0.0.1')
+    tables.setNodes([...NODES, 'z'].map(Node => ({ Node, Address: '10.0.0.1' })))
+
+    expect((await round({ all: true })).toSorted()).toEqual([...NODES, 'z'].toSorted())
+    sick.clear()
+    await pauseIsOver()
+
+    expect(await round()).toEqual(['z'])
+  })
+
+  it('one that was never read before any other: without it nothing is complete', async () => {
+    await round()
+    sick = new Set(NODES)
+    for (const node of ['z1', 'z2']) await fake.joinNode(node, '10.0.0.1')
+    tables.touchAll()
+    tables.setNodes([...NODES, 'z1', 'z2'].map(Node => ({ Node, Address: '10.0.0.1' })))
+
+    expect((await round()).slice(0, 2).toSorted()).toEqual(['z1', 'z2'])
+    expect([tables.knows('z1'), tables.knows('z2')]).toEqual([true, true])
+  })
+
   it('those that failed come when it is time, after all others', async () => {
     await round()
     sick = new Set(['n0', 'n1'])

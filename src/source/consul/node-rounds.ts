@@ -16,8 +16,8 @@ const IN_A_ROW = 3
 export interface NodeRounds {
   /**
    * Asks for every dirty node whose turn it is; returns whether an answer was news. One that fails keeps what it had
-   * and is asked again later, after the others, and more and more rarely. One that
-   * was never read ends the attempt, unless its name is one that Consul has no answer for.
+   * and is asked again later, after the others, and more and more rarely. Until all have been read once, one that
+   * fails ends the attempt; unless its name is one that Consul has no answer for.
    */
   read(): Promise<boolean>
 }
@@ -80,12 +80,14 @@ export function createNodeRounds(
     return round.isNews
   }
 
-  /** Those that never failed, then those that did, when it is time for them. */
+  /** Those that were never read, those that never failed, then those that did, when it is time for them. */
   function turns(): string[] {
     const isResting = rest !== undefined && !rest.isOver
     if (isResting && rest?.isForAll) return []
     for (const node of failing) if (!tables.hasNode(node)) failing.delete(node)
-    const fresh = [...tables.dirty].filter(node => tables.hasNode(node) && !failing.has(node))
+    const fresh = [...tables.dirty]
+      .filter(node => tables.hasNode(node) && !failing.has(node))
+      .sort((a, b) => Number(tables.knows(a)) - Number(tables.knows(b)))
     return isResting ? fresh : [...fresh, ...failing]
   }
 
@@ -100,14 +102,15 @@ export function createNodeRounds(
       if (failing.delete(node)) round.hasProgress = true
     } catch (error) {
       tables.dirty.add(node)
-      // Whoever was never read is unknown, and so is everything then: but for a name that nobody can ask for.
-      if (!isOf('source', error) || !(tables.knows(node) || isUnaskable(node))) {
+      // At first all of them are needed, because unknown is not empty: but for a name that nobody can ask for.
+      const isNeeded = !tables.wasComplete && !tables.knows(node) && !isUnaskable(node)
+      if (isNeeded || !isOf('source', error)) {
         round.end ??= { error }
         return
       }
       round.wrong += 1
-      round.inARow += 1
-      if (!failing.has(node)) round.firstTimes += 1
+      if (!isUnaskable(node)) round.inARow += 1 // it says nothing about the others
+      if (!isUnaskable(node) && !failing.has(node)) round.firstTimes += 1
       round.error = error
       failing.delete(node)
       failing.add(node)

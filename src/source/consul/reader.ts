@@ -95,6 +95,7 @@ export function createReader(
         tables.setNodes(nodes.body)
         tables.touchAll()
         await settle()
+        tables.wasComplete = true
         return true
       })
       return last

@@ -17,9 +17,12 @@ export class Tables {
   #checks = new Map<string, Checks>() // by node
   #gone = new Map<string, Checks>() // by node: what has left the check table since the node was read
   #services: Map<string, Known> // by node
+  /** Was everything read once? Then a node that is not known has joined since: what it has was never there. */
+  wasComplete: boolean
 
   constructor(before?: Tables) {
     this.#services = new Map(before === undefined ? [] : before.#services)
+    this.wasComplete = before?.wasComplete ?? false
   }
 
   setNodes(nodes: Nodes): void {

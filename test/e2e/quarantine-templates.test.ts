@@ -93,7 +93,7 @@ const refused: readonly Line[] = [
     inServer: '# {{ "x".repeat(site.meta.count) }}',
     good: () => ({ Meta: { count: '1' } }),
     bad: { Meta: { count: '400000000' } },
-    says: /user\.njk.*bytes/,
+    says: /user\.njk.*(bytes|did not finish)/,
   },
 ]
 
@@ -246,7 +246,8 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     { kind: 'refused by nginx or by the template', lines: refused },
     { kind: 'more than an argument', lines: breakouts },
   ])('a line that for one service is $kind', ({ lines }) => {
-    it.each(lines.map(line => [line.title, line] as const))(
+    // What is found does not depend on the layout, only how it is staged: there, a few of each kind are enough.
+    it.each(lines.slice(0, isOwn ? undefined : 4).map(line => [line.title, line] as const))(
       '%s: the good ones are served, the culprit is named with what was found, and mended it is back',
       async (_title, line) => {
         const good = (Name: string) => ({ Name, ...line.good?.(Name) })
@@ -274,7 +275,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     it.each(
       lines
         .filter(({ patience }) => patience === undefined)
-        .slice(0, 8)
+        .slice(0, isOwn ? 6 : 2)
         .map(line => [line.title, line] as const),
     )('%s: one that was live before goes on as it was, and is named', async (_title, line) => {
       const good = (Name: string) => ({ Name, ...line.good?.(Name) })

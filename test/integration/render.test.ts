@@ -14,11 +14,11 @@ describe('a template that never ends', () => {
     expect(() => endless.render(aView())).toThrow(
       expect.objectContaining({
         code: 'TEMPLATE_BUDGET',
-        message: `${path}: did not finish rendering in 2000 ms`,
+        message: expect.stringMatching(/^\/etc\/app\.njk: did not finish rendering in 50\d ms$/),
       }),
     )
 
-    expect(performance.now() - started).toBeGreaterThanOrEqual(2_000)
+    expect(performance.now() - started).toBeGreaterThanOrEqual(500)
     expect(compile('{{ domain }}').render(aView()).text).toBe('flyclock.cn')
   })
 

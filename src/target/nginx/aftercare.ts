@@ -128,7 +128,9 @@ export function createAftercare(
 
   /** A worker that cannot even begin is not started again by nginx; without any, a reload starts new ones. */
   async function repopulate(pid: number, now: number): Promise<void> {
-    bareSince = isBare(pid) ? (bareSince ?? now) : undefined
+    // One that only waits for the last requests was told to quit.
+    const isEmpty = isBare(pid) && supervisor.draining() === 0
+    bareSince = isEmpty ? (bareSince ?? now) : undefined
     if (bareSince === undefined && trouble === 'bare') recovered(pid)
     if (bareSince === undefined || now - bareSince < BARE_MS || now - toldAt < TELL_AGAIN_MS) return
 

@@ -3,6 +3,8 @@ import { isExhausted, reasonOf, systemCode } from '../../errors.ts'
 
 /** Larger than this, a log that only we read starts over; nginx appends, so a truncated file goes on at its start. */
 const LARGEST = 1024 * 1024
+/** How far back the last word of somebody is looked for. */
+const NEARBY = 64 * 1024
 
 /** Reads what is added to a log file after a mark, as lines. */
 export class LogTail {
@@ -38,28 +40,39 @@ export class LogTail {
 
   /** Every complete line since the mark. */
   lines(): string[] {
-    return this.#read().split('\n').slice(0, -1)
+    return this.#sinceMark().split('\n').slice(0, -1)
+  }
+
+  /** The last complete line that fits, of the last ones there are. */
+  last(fits: (line: string) => boolean): string | undefined {
+    const size = sizeOf(this.#path)
+    return this.#read(Math.max(0, size - NEARBY))
+      .split('\n')
+      .slice(0, -1)
+      .findLast(fits)
   }
 
   /** Every complete line since the mark, which moves behind them. Of very many only the last. */
   take(): string[] {
     if (sizeOf(this.#path) > this.#offset + LARGEST) this.#offset = sizeOf(this.#path) - LARGEST
-    const text = this.#read()
+    const text = this.#sinceMark()
     const end = text.lastIndexOf('\n') + 1
     this.#offset += Buffer.byteLength(text.slice(0, end))
     return text.slice(0, end).split('\n').slice(0, -1)
   }
 
-  #read(): string {
-    const size = sizeOf(this.#path)
+  #sinceMark(): string {
     // It has started over, or been rotated.
-    if (size < this.#offset) this.#offset = 0
-    if (size === this.#offset) return ''
+    if (sizeOf(this.#path) < this.#offset) this.#offset = 0
+    return this.#read(this.#offset)
+  }
 
+  #read(from: number): string {
+    if (sizeOf(this.#path) <= from) return ''
     const file = openSync(this.#path, 'r')
     try {
-      const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - this.#offset))
-      return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, this.#offset)).toString()
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from))
+      return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, from)).toString()
     } finally {
       closeSync(file)
     }

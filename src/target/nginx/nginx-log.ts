@@ -34,6 +34,11 @@ export class NginxLog {
     return crashes(this.#of(logged)?.crashes.take() ?? [])
   }
 
+  /** Did this master begin to read a configuration, and has not come to an end? Known only of one that logs for us. */
+  isReading(master: number): boolean {
+    return this.#control.verdicts.last(line => line.includes(` ${master}#`))?.endsWith('reconfiguring') ?? false
+  }
+
   get isLong(): boolean {
     return this.#control.verdicts.isLong
   }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import { type Process, readProc } from '../../proc.ts'
+import { ifPossible, type Process, readProc } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import type { Prepared } from './layout.ts'
 import { type Address, keyOf, type Listen, listensOf } from './listens.ts'
@@ -46,16 +46,19 @@ export function createPreflight(supervisor: Supervisor, startsNginx: boolean, ru
 
   /** The socket in the way; undefined when there is none, or none that nginx would surely be refused for. */
   async function obstacle(address: Address): Promise<string | undefined> {
+    const foreign = ifPossible(() => foreignAt(address))
+    if (foreign === undefined) return undefined
+    const isSure = address.kind === 'unix' ? (await lookAtSocket(address.path)) === 'alive' : await isTaken(address)
+    return isSure ? foreign : undefined
+  }
+
+  function foreignAt(address: Address): string | undefined {
     const ours = ownSockets(supervisor.look(), startsNginx)
     if (ours === undefined) return undefined
-    if (address.kind === 'unix') {
-      const foreign = listeningUnix(address.path).find(inode => !ours.has(inode))
-      return foreign !== undefined && (await lookAtSocket(address.path)) === 'alive' ? foreign : undefined
-    }
+    if (address.kind === 'unix') return listeningUnix(address.path).find(inode => !ours.has(inode))
     const there = listeningTcp().filter(({ port }) => port === address.port)
     // With a listener of ours on the same port nginx may get along in ways that we do not know.
-    if (there.length === 0 || there.some(({ inode }) => ours.has(inode))) return undefined
-    return (await isTaken(address)) ? there[0]?.inode : undefined
+    return there.some(({ inode }) => ours.has(inode)) ? undefined : there[0]?.inode
   }
 
   /** Who stays in the way for as long as nginx would try, said for an operator; undefined when nobody does. */
@@ -71,7 +74,7 @@ export function createPreflight(supervisor: Supervisor, startsNginx: boolean, ru
       refused.delete(key)
       return undefined
     }
-    const holder = holderOf(inode)
+    const holder = ifPossible(() => holderOf(inode))
     // A worker whose master is gone lets go of it, or is ended before a start.
     if (holder?.command.startsWith('nginx: worker')) return undefined
     refused.set(key, inode)
@@ -80,7 +83,7 @@ export function createPreflight(supervisor: Supervisor, startsNginx: boolean, ru
 
   return {
     async check(prepared, signal) {
-      const wanted = newListens(prepared)
+      const wanted = ifPossible(() => newListens(prepared)) ?? []
       const addresses = new Map(wanted.map(({ address }) => [keyOf(address), address]))
       const holders = new Map<string, string | undefined>()
       await Promise.all(

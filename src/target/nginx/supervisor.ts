@@ -15,6 +15,8 @@ import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
 const DEADLINE_MS = 10_000
 /** A master says within a millisecond that a signal came, unless it is still busy with the one before. */
 const REACTION_MS = 5_000
+/** Busy for longer than this is hung, too: no configuration takes a minute to read. */
+const BUSY_MS = 60_000
 
 export interface SupervisorOptions extends Surroundings {
   readonly binary: string
@@ -37,6 +39,7 @@ export class Supervisor {
   #announced = false
   #warned = ''
   #isReplacing = false
+  #busySince: number | undefined // the master reads a configuration, and has not come to an end
 
   constructor(options: SupervisorOptions, runtime: Runtime) {
     this.#options = options
@@ -129,9 +132,11 @@ export class Supervisor {
   /** Sends SIGHUP to the master, and to nobody else, and waits for the verdict. */
   async reload(digest: string | undefined): Promise<Verdict> {
     const before = this.workers()
-    this.mark()
     const { master } = this
     if (master === undefined) return { kind: 'died', reason: 'nginx ended before it could be told' }
+    const isBusy = master.logged && this.#log.isReading(master.pid)
+    this.#busySince = isBusy ? (this.#busySince ?? this.#runtime.clock.now()) : undefined
+    this.mark()
     kill(master.pid, 'SIGHUP')
     const found = await this.#verdict({ before, digest, isHung: lines => this.#hasNotReacted(lines) })
     if (found.kind === 'accepted') void relieve(master.pid, before) // ends by itself within what nginx would have waited
@@ -242,10 +247,11 @@ export class Supervisor {
     return found
   }
 
-  /** A master of which we hear everything says so when a signal came; another one shows it only by what it is. */
+  /** A master of which we hear everything says so when a signal came, unless it is busy; another one only shows what it is. */
   #hasNotReacted(lines: readonly string[]): boolean {
     const { master } = this
-    if (master === undefined || !master.logged) return this.#isStopped()
+    if (master === undefined || !master.logged || this.#isStopped()) return this.#isStopped()
+    if (this.#busySince !== undefined && this.#runtime.clock.now() - this.#busySince < BUSY_MS) return false
     return !lines.some(line => line.includes(` ${master.pid}#`))
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readIfThere, syncFolder, writeNew } from '../disk.ts'
+import { readIfThere, readJsonIfThere, syncFolder, writeNew } from '../disk.ts'
 import { digestOf, type Generation, type RenderedFile } from '../model/generation.ts'
 import type { Selection } from '../model/selection.ts'
 
@@ -31,10 +31,10 @@ export function createGenerations(root: string, place: (path: string, position: 
   const folder = (digest: string) => join(root, digest)
 
   async function read(digest: string): Promise<Generation | undefined> {
-    const manifest = await readIfThere(join(folder(digest), MANIFEST))
+    const manifest = (await readJsonIfThere(join(folder(digest), MANIFEST))) as Manifest | undefined
     if (manifest === undefined) return undefined
 
-    const { paths, selection } = JSON.parse(manifest) as Manifest
+    const { paths, selection } = manifest
     const files: RenderedFile[] = []
     for (const [position, path] of paths.entries()) {
       const text = await readIfThere(join(folder(digest), place(path, position)))

@@ -362,7 +362,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
 
     for (const name of ['good1', 'good2', 'good3']) {
       await scene.register({ Name: name, Meta: fine })
-      await answers(port, `${name}.test`)
+      await answers(port, `${name}.test`, 20_000)
     }
     await until('each is named', () => bad.every(({ Name }) => quarantined(Name).length > 0), 60_000)
     expect(await traffic.stop()).toEqual([])

@@ -163,7 +163,7 @@ describe('everything is started again while Consul is away', () => {
     const before = second.events().length
     writeFileSync(template, text.replace('return 404', 'return 410'))
     await until('the template is live', async () => (await get(port, 'nobody.test')).status === 410)
-    await second.saw('generation.activated', undefined, before)
+    await second.saw('generation.activated', ({ how }) => how === 'reloaded', before)
     await answers('web', 'far')
 
     // And when Consul is back with the same, that was it.

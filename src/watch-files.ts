@@ -5,6 +5,8 @@ import { watch } from 'chokidar'
 
 /** Editors write in several steps; reading in between would show half a file. */
 const CALM_MS = 120
+/** One write is several notices, and a busy folder gives many: they are answered with one look. */
+const GATHER_MS = 10
 
 /**
  * Calls `changed` when the bytes of one of the files are other than before, until the signal aborts.
@@ -19,12 +21,17 @@ export function watchFiles(paths: readonly string[], changed: (path: string) => 
   const watched = new Set(paths.flatMap(path => [resolve(path), dirname(resolve(path))]))
   const ignored = (path: string) => !watched.has(resolve(path))
   const watcher = watch([...watched], { ignoreInitial: true, ignorePermissionErrors: true, depth: 0, ignored })
-  watcher.on('raw', lookAtAll)
-  watcher.on('all', lookAtAll)
-  watcher.on('ready', lookAtAll) // what changed between our first look and its own is not reported as a change
+  watcher.on('raw', lookSoon)
+  watcher.on('all', lookSoon)
+  watcher.on('ready', lookSoon) // what changed between our first look and its own is not reported as a change
   watcher.on('error', () => {}) // one path that cannot be watched: SIGHUP still reads it
 
+  let soon: NodeJS.Timeout | undefined
+  function lookSoon(): void {
+    if (!signal.aborted) soon ??= setTimeout(lookAtAll, GATHER_MS)
+  }
   function lookAtAll(): void {
+    soon = undefined
     for (const path of paths) if (!waiting.has(path)) waitForCalm(path, fingerprint(path))
   }
 
@@ -44,6 +51,7 @@ export function watchFiles(paths: readonly string[], changed: (path: string) => 
   signal.addEventListener(
     'abort',
     () => {
+      clearTimeout(soon)
       for (const timer of waiting.values()) clearTimeout(timer)
       void watcher.close() // nothing waits for it: all it does is let go of descriptors
     },

@@ -83,6 +83,12 @@ export type Event =
       readonly problem: string
       readonly retryIn: number | undefined
     }
+  | {
+      readonly type: 'generation.restored'
+      readonly digest: string
+      readonly paths: readonly string[]
+      readonly pause: number
+    }
   | { readonly type: 'generation.failed'; readonly code: string; readonly problem: string; readonly retryIn: number }
   | { readonly type: 'reloads.stretched'; readonly draining: number; readonly interval: number }
   | { readonly type: 'reloads.eased' }

@@ -25,6 +25,7 @@ export const levelOf: Readonly<Record<EventType, LogLevel>> = {
   'selection.held': 'warn',
   'generation.stood_in': 'warn',
   'reloads.stretched': 'warn',
+  'generation.restored': 'warn',
   'process.exited': 'warn',
   'process.cleaned': 'warn',
   'worker.died': 'warn',

@@ -88,6 +88,7 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
     problem: 'bind() failed',
     retryIn: to === undefined ? undefined : 10_000,
   })),
+  'generation.restored': [{ type: 'generation.restored', digest, paths: ['/etc/nginx/conf.d/app.conf'], pause: 1_000 }],
   'generation.failed': [
     { type: 'generation.failed', code: 'TARGET_STAGE_FAILED', problem: 'no space left', retryIn: 1_000 },
   ],

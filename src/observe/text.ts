@@ -64,6 +64,8 @@ export function textOf(event: Event): string {
       return `generation ${short(event.digest)} live after ${formatDuration(event.ms)} (${event.how})${difference(event.added, event.removed)}`
     case 'generation.rolled_back':
       return `generation ${short(event.digest)} rolled back to ${event.to === undefined ? 'what was before' : short(event.to)}: ${event.problem}${again(event.retryIn)}`
+    case 'generation.restored':
+      return `somebody changed or removed ${event.paths.join(', ')}: put back as it was (generation ${short(event.digest)}); next look in ${formatDuration(event.pause)}`
     case 'generation.failed':
       return `${event.problem}; what is live stays, next try in ${formatDuration(event.retryIn)}`
     case 'reloads.stretched':

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readIfThere, readJsonIfThere, syncFolder, writeNew } from '../disk.ts'
+import { readIfThere, readJsonIfThere, replaceFile, syncFolder, writeNew } from '../disk.ts'
 import { digestOf, type Generation, type RenderedFile } from '../model/generation.ts'
 import type { Selection } from '../model/selection.ts'
+import { type KeptFile, keptText } from './keep-files.ts'
 
 /** Generations as folders, one per digest. A folder that has its final name is complete. */
 export interface Generations {
@@ -11,6 +13,8 @@ export interface Generations {
   /** Writes what is missing of it; `extra` files are laid beside the rendered ones, and are not part of the digest. */
   write(generation: Generation, extra?: readonly RenderedFile[]): Promise<void>
   read(digest: string): Promise<Generation | undefined>
+  /** All that `write` lays down, each to be written again by itself. */
+  kept(generation: Generation, extra?: readonly RenderedFile[]): readonly KeptFile[]
   /** Removes the oldest, but never those named. */
   prune(keep: readonly (string | undefined)[]): Promise<void>
 }
@@ -20,6 +24,7 @@ const KEPT = 5
 /** Nobody takes longer to write a generation. */
 const BUILDING_MS = 60_000
 const MANIFEST = 'manifest.json'
+const FILE_MODE = 0o640
 
 interface Manifest {
   readonly paths: readonly string[]
@@ -50,20 +55,19 @@ export function createGenerations(root: string, place: (path: string, position: 
     const present = await read(generation.digest)
     if (present !== undefined && (await holds(final, extra))) return
 
+    // nginx may be started with this folder at any moment: what somebody edited in it is mended file by file.
+    if (existsSync(final)) {
+      for (const file of kept(generation, extra)) await file.restore()
+      return
+    }
     const building = join(root, `.${generation.digest.slice(0, 12)}.${randomBytes(4).toString('hex')}`)
-    const manifest: Manifest = { paths: generation.files.map(file => file.path), selection: generation.selection }
-    const files = [
-      ...generation.files.map(({ path, text }, position) => ({ path: place(path, position), text })),
-      ...extra,
-      { path: MANIFEST, text: JSON.stringify(manifest) },
-    ]
+    const files = contents(generation, extra)
     try {
       for (const folder of new Set(files.map(({ path }) => dirname(join(building, path))))) {
         await mkdir(folder, { recursive: true, mode: 0o750 })
       }
       // At the same time, because each waits for the disk.
-      await Promise.all(files.map(({ path, text }) => writeNew(join(building, path), text, 0o640)))
-      await rm(final, { recursive: true, force: true }) // incomplete or edited; the live one is never rewritten: it is present
+      await Promise.all(files.map(({ path, text }) => writeNew(join(building, path), text, FILE_MODE)))
       await rename(building, final)
       await syncFolder(root)
     } catch (error) {
@@ -72,10 +76,26 @@ export function createGenerations(root: string, place: (path: string, position: 
     }
   }
 
+  function contents({ files, selection }: Generation, extra: readonly RenderedFile[]): RenderedFile[] {
+    const manifest: Manifest = { paths: files.map(file => file.path), selection }
+    return [
+      ...files.map(({ path, text }, position) => ({ path: place(path, position), text })),
+      ...extra,
+      { path: MANIFEST, text: JSON.stringify(manifest) },
+    ]
+  }
+
+  function kept(generation: Generation, extra: readonly RenderedFile[] = []): KeptFile[] {
+    return contents(generation, extra).map(({ path, text }) =>
+      keptText(join(folder(generation.digest), path), text, (path, text) => replaceFile(path, text, FILE_MODE)),
+    )
+  }
+
   return {
     folder,
     write,
     read,
+    kept,
     async prune(keep) {
       const found: { name: string; at: number }[] = []
       for (const name of await readdir(root)) {

@@ -6,6 +6,7 @@ import { UpstreamdError } from '../../errors.ts'
 import type { Generation, RenderedFile } from '../../model/generation.ts'
 import type { Emit } from '../../observe/event.ts'
 import { createGenerations } from '../generations.ts'
+import { keptText } from '../keep-files.ts'
 import { openLedger } from '../ledger.ts'
 import type { Layout, Prepared } from './layout.ts'
 import { lookAtSocket } from './sockets.ts'
@@ -144,6 +145,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
       return good
     },
     isStartable: async () => (await ledger.read()).good !== undefined,
+    kept: ({ files }) => files.map(({ path, text }) => keptText(path, text, (path, text) => write([{ path, text }]))),
   }
 }
 

@@ -17,6 +17,7 @@ import { hasDefaultServer } from './facts.ts'
 import { createJudge } from './judge.ts'
 import { keepRunning } from './keep-running.ts'
 import type { Layout } from './layout.ts'
+import { lookAfter } from './live-files.ts'
 import { ownLayout } from './own.ts'
 import { createPreflight, noPreflight } from './preflight.ts'
 import { standIn } from './stand-in.ts'
@@ -32,7 +33,7 @@ export const nginx = defineModule<Target>()({
 })
 
 function createTarget(config: NginxConfig, runtime: Runtime): Target {
-  const { layout, supervisor } = assemble(config, runtime)
+  const { layout: plain, supervisor, pidFile } = assemble(config, runtime)
   const isOwn = config.layout === 'own'
   const startsNginx = config.may_start && !config.all_told_by_command
   const exclusive = createExclusive()
@@ -40,6 +41,8 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   const isTold = Object.keys(config.commands).length > 0
   const preflight = isTold ? noPreflight : createPreflight(supervisor, config.may_start, runtime)
   const judge = createJudge(config.binary.path, config.check_output, preflight)
+  const files = lookAfter(plain, supervisor, pidFile, exclusive, runtime)
+  const { layout } = files
   const activator: Activator = {
     layout,
     supervisor,
@@ -69,7 +72,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
       return startsNginx ? undefined : { pid: undefined, digest: await layout.proven(), draining: 0 }
     return {
       pid: found.master.pid,
-      digest: isOwn ? await supervisor.digest(await layout.published()) : await layout.proven(),
+      digest: isOwn ? await ownDigest() : await layout.proven(),
       draining: supervisor.draining(),
     }
   }
@@ -78,6 +81,12 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   async function endOrphans(): Promise<void> {
     const found = supervisor.look()
     if (found.state === 'orphaned' && config.on_exit !== 'leave') await supervisor.clean(found)
+  }
+
+  /** What nginx answers with, unless a start would give something else: somebody edited it while nobody looked. */
+  async function ownDigest(): Promise<string | undefined> {
+    const digest = await supervisor.digest(await layout.published())
+    return digest !== undefined && (await files.areIntact(digest)) ? digest : undefined
   }
 
   return {
@@ -137,8 +146,9 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     },
 
     async supervise(signal) {
+      const scope = { ...runtime, signal }
       const kept = { layout, supervisor, activator, exclusive, isOwn }
-      await Promise.all([keepRunning(kept, { ...runtime, signal }), aftercare.watch(signal)])
+      await Promise.all([keepRunning(kept, scope), aftercare.watch(signal), files.keep(activator, scope)])
     },
 
     async stop() {
@@ -160,16 +170,17 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
   }
 }
 
-function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supervisor: Supervisor } {
+function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supervisor: Supervisor; pidFile: string } {
   const { binary, conf, state } = config
   const shared = { binary: binary.path, version: binary.version, compiledIn: binary.conf, prefix: binary.prefix }
   if (config.layout === 'own') {
     const layout = ownLayout(state)
+    const pidFile = join(layout.run, 'nginx.pid')
     const supervisor = new Supervisor(
       {
         ...shared,
         conf: layout.conf,
-        pidFile: join(layout.run, 'nginx.pid'),
+        pidFile,
         isPidFileShared: false,
         run: layout.run,
         errorLog: undefined,
@@ -184,17 +195,18 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
       },
       runtime,
     )
-    return { layout, supervisor }
+    return { layout, supervisor, pidFile }
   }
 
   const run = join(state, 'run')
   closeFolder(run)
   const layout = adoptLayout(state, conf, runtime.emit)
+  const pidFile = pidFileOf(conf, binary.prefix) ?? binary.pid
   const supervisor = new Supervisor(
     {
       ...shared,
       conf,
-      pidFile: pidFileOf(conf, binary.prefix) ?? binary.pid,
+      pidFile,
       isPidFileShared: true,
       run,
       errorLog: errorLogOf(conf),
@@ -206,7 +218,7 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
     },
     runtime,
   )
-  return { layout, supervisor }
+  return { layout, supervisor, pidFile }
 }
 
 /** What the machine refuses (a full disk, no descriptor left) is no bug: throws TARGET_STAGE_FAILED, to be tried again. */

@@ -1,4 +1,5 @@
 import type { Generation, RenderedFile } from '../../model/generation.ts'
+import type { KeptFile } from '../keep-files.ts'
 import type { Tree } from './tree.ts'
 import type { Candidate } from './validate.ts'
 
@@ -41,4 +42,6 @@ export interface Layout {
   proven(): Promise<string | undefined>
   /** Is there anything nginx could be started with? */
   isStartable(): Promise<boolean>
+  /** What has to lie on the disk as long as this generation is live. */
+  kept(generation: Generation): readonly KeptFile[]
 }

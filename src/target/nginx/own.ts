@@ -90,5 +90,16 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
       return (await published()) === good ? good : undefined
     },
     isStartable: async () => (await published()) !== undefined,
+    kept(generation) {
+      const { digest } = generation
+      async function restore(): Promise<boolean> {
+        if ((await published()) === digest) return false
+        await point(digest)
+        return true
+      }
+      // The link is seen to be gone by itself, and to lead elsewhere by what lies behind it.
+      const link = [current, join(current, 'control.conf')].map(path => ({ path, restore }))
+      return [...generations.kept(generation, extras(generation)), ...link]
+    },
   }
 }

@@ -24,6 +24,18 @@ export async function readJsonIfThere(path: string): Promise<unknown> {
   }
 }
 
+/** Node's own recursive mkdir calls a read-only disk "no such file or directory" (Node 24). */
+export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  try {
+    await mkdir(path, mode)
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return
+    if (systemCode(error) !== 'ENOENT') throw error
+    await makeFolder(dirname(path), mode)
+    await makeFolder(path, mode)
+  }
+}
+
 /** Writes a new file and makes sure it is on the disk; a half-written one is removed. */
 export async function writeNew(path: string, text: string | Iterable<string>, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode)
@@ -50,7 +62,7 @@ export type Replacement = 'renamed' | 'in_place'
  * owner. Where the file is a mount of its own, a rename is refused (EBUSY) and the text is written in place.
  */
 export async function replaceFile(path: string, text: string, mode = 0o644): Promise<Replacement> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const before = await stat(path).catch(() => undefined)
   const temporary = temporaryOf(path)
   await rm(temporary, { force: true }) // of a run that was killed before its rename
@@ -94,7 +106,8 @@ async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
 
 /** Points a symlink elsewhere with one rename: whoever follows it finds the old or the new. */
 export async function switchLink(path: string, to: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = temporaryOf(path)
+  await rm(temporary, { force: true }) // of a run that was killed before its rename
   await symlink(to, temporary)
   await rename(temporary, path)
   await syncFolder(dirname(path))

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readIfThere, readJsonIfThere, replaceFile, syncFolder, writeNew } from '../disk.ts'
+import { makeFolder, readIfThere, readJsonIfThere, replaceFile, syncFolder, writeNew } from '../disk.ts'
 import { digestOf, type Generation, type RenderedFile } from '../model/generation.ts'
 import type { Selection } from '../model/selection.ts'
 import { type KeptFile, keptText } from './keep-files.ts'
@@ -64,7 +64,7 @@ export function createGenerations(root: string, place: (path: string, position: 
     const files = contents(generation, extra)
     try {
       for (const folder of new Set(files.map(({ path }) => dirname(join(building, path))))) {
-        await mkdir(folder, { recursive: true, mode: 0o750 })
+        await makeFolder(folder, 0o750)
       }
       // At the same time, because each waits for the disk.
       await Promise.all(files.map(({ path, text }) => writeNew(join(building, path), text, FILE_MODE)))

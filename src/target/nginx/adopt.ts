@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
-import { UpstreamdError } from '../../errors.ts'
+import { makeFolder, readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
+import { systemCode, UpstreamdError } from '../../errors.ts'
 import type { Generation, RenderedFile } from '../../model/generation.ts'
 import type { Emit } from '../../observe/event.ts'
 import { createGenerations } from '../generations.ts'
@@ -18,7 +18,7 @@ type Staging = Candidate & Pick<Prepared, 'tree' | 'texts'>
 
 /** A foreign nginx.conf: of its tree we own the destinations of our templates, and touch nothing else. */
 export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
-  const folders = { generations: join(root, 'generations'), stage: join(root, 'stage') }
+  const folders = { generations: join(root, 'generations'), stage: join(root, 'stage'), run: join(root, 'run') }
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const ledger = openLedger(root)
   const generations = createGenerations(folders.generations, (_path, position) => `${position}.conf`)
@@ -87,6 +87,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
     startArguments: () => ['-c', conf],
 
     async prepare(generation) {
+      for (const folder of Object.values(folders)) await makeFolder(folder, 0o700) // somebody may tidy up beside us
       await generations.write(generation)
       const { good, pending } = await ledger.read()
       await generations.prune([generation.digest, good, pending])

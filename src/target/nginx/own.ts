@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { mkdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { closeFolder, switchLink } from '../../disk.ts'
+import { closeFolder, makeFolder, switchLink } from '../../disk.ts'
 import type { Generation, RenderedFile } from '../../model/generation.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
@@ -52,6 +52,9 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
     startArguments: () => ['-c', join(current, 'nginx.conf'), '-p', folders.run],
 
     async prepare(generation) {
+      // Somebody may tidy up beside us.
+      await makeFolder(folders.generations, 0o750)
+      for (const folder of [folders.run, folders.test]) await makeFolder(folder, 0o700)
       await generations.write(generation, extras(generation))
       const { good } = await ledger.read()
       await generations.prune([generation.digest, good, await published()])

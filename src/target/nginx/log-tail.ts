@@ -30,8 +30,13 @@ export class LogTail {
   mark(options: { readonly own: boolean }): void {
     this.#offset = sizeOf(this.#path)
     if (!options.own || this.#offset < LARGEST) return
-    truncateSync(this.#path)
-    this.#offset = 0
+    try {
+      truncateSync(this.#path)
+      this.#offset = 0
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error
+      // A disk that has become read-only: it grows no more, either.
+    }
   }
 
   get isLong(): boolean {

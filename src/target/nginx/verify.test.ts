@@ -118,6 +118,18 @@ describe('the verdict', () => {
     expect(await ask()).toEqual({ kind: 'accepted', workers: [105] })
   })
 
+  it('so they are when the log of one that writes notices stays empty: it is deleted, or its disk is full', async () => {
+    const { ask } = witnessed([{ lines: [], workers: [105] }], 10_000)
+
+    expect(await ask()).toEqual({ kind: 'accepted', workers: [105] })
+  })
+
+  it('but not when it says something else', async () => {
+    const { ask } = witnessed([{ lines: [reconfiguring], workers: [105] }], 10_000)
+
+    expect(await ask()).toMatchObject({ kind: 'silent' })
+  })
+
   it('not before nginx answers with the digest, where it can be asked', async () => {
     const answers = [false, false, true]
     const { ask } = witnessed([

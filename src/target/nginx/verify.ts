@@ -6,6 +6,8 @@ const LOOK_MS = 5
 const BINDING_MS = 3_000
 /** On the way to a stop nobody waits for a verdict much longer. */
 const HURRY_MS = 500
+/** nginx says at once that it reconfigures. A log without a word is deleted, or on a full disk: it tells nothing. */
+const MUTE_MS = 2_000
 
 /** What can be seen of an nginx that was told to take up a configuration. */
 export interface Witness {
@@ -51,7 +53,8 @@ export async function verdict(witness: Witness, waiting: Waiting, clock: Clock):
     if (!witness.isAlive()) return { kind: 'died', reason: emergencies(lines) || 'the master process ended' }
     const dead = deaths(lines, pid => !before.has(pid))
     if (word.kind === 'accepted' && dead.length > 0) return { kind: 'broken', reason: emergencies(lines) }
-    if (fresh.length > 0 && (word.kind === 'accepted' || !witness.hasNotices)) {
+    const isMute = lines.length === 0 && clock.now() > from + MUTE_MS
+    if (fresh.length > 0 && (word.kind === 'accepted' || !witness.hasNotices || isMute)) {
       if (witness.answers === undefined || (await witness.answers())) return { kind: 'accepted', workers: fresh }
     }
     const now = clock.now()

@@ -1,13 +1,16 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemCode, UpstreamdError } from './errors.ts'
+import { reasonOf, systemCode, UpstreamdError } from './errors.ts'
 import { isAlive, readProcess } from './proc.ts'
+
+/** The disk is full: what stands in the folder can still be served. */
+const FULL = ['ENOSPC', 'EDQUOT']
 
 /**
  * One daemon to a state folder: makes it (0700) and takes its lock, or takes it over from a holder that is gone.
- * Returns what gives it back. Throws CONFIG_STATE_LOCKED, CONFIG_UNREADABLE.
+ * Returns what gives it back. Where there is no room for a lock it warns. Throws CONFIG_STATE_LOCKED, CONFIG_UNREADABLE.
  */
-export function lockState(folder: string): () => void {
+export function lockState(folder: string, warn: (problem: string) => void): () => void {
   const path = join(folder, 'lock')
   const mine = `${path}.${process.pid}`
   const self = { pid: process.pid, startTime: readProcess(process.pid)?.startTime ?? '' }
@@ -17,6 +20,10 @@ export function lockState(folder: string): () => void {
     take(path, mine, folder)
   } catch (error) {
     if (error instanceof UpstreamdError) throw error
+    if (FULL.includes(systemCode(error) ?? '') && holderOf(path) === undefined) {
+      warn(`there is no room for a lock in ${folder}: take care that no second upstreamd uses it (${reasonOf(error)})`)
+      return () => {}
+    }
     throw new UpstreamdError('CONFIG_UNREADABLE', `cannot use the state folder ${folder} (-state-dir)`, {
       cause: error,
     })
@@ -40,8 +47,8 @@ function take(path: string, mine: string, folder: string): void {
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error
     }
-    const holder = readHolder(path)
-    if (holder !== undefined && isAlive(holder)) {
+    const holder = holderOf(path)
+    if (holder !== undefined) {
       throw new UpstreamdError(
         'CONFIG_STATE_LOCKED',
         `upstreamd ${holder.pid} uses the state folder ${folder}; give this one another -state-dir`,
@@ -61,15 +68,16 @@ function takeAway(path: string): void {
     if (systemCode(error) === 'ENOENT') return // somebody else did
     throw error
   }
-  const holder = readHolder(aside)
-  if (holder !== undefined && isAlive(holder)) linkSync(aside, path)
+  if (holderOf(aside) !== undefined) linkSync(aside, path)
   rmSync(aside)
 }
 
-function readHolder(path: string): { pid: number; startTime: string } | undefined {
+/** Whose lock it is; undefined when it is nobody's, or the holder is gone. */
+function holderOf(path: string): { readonly pid: number } | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    const holder = JSON.parse(readFileSync(path, 'utf8'))
+    return isAlive(holder) ? holder : undefined
   } catch {
-    return undefined // torn or gone: nobody's
+    return undefined // torn or gone
   }
 }

@@ -26,7 +26,7 @@ export const run: Command = {
     for (const problem of loaded.warnings) log({ type: 'config.warned', problem })
     if (line.given.dry) return dry(loaded.config, log, signals)
 
-    const unlock = lockState(state_dir)
+    const unlock = lockState(state_dir, problem => log({ type: 'config.warned', problem }))
     try {
       if (line.given.once) return await once(loaded.config, log, signals)
       await live(loaded, () => load(line, process.env), keepStatus(state_dir, version, log), signals)

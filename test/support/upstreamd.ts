@@ -36,16 +36,23 @@ export interface Bench {
   startAsNobody(args: readonly string[]): Running
   /** Starts it to be ended by a signal just before its nth step that changes the world; see crash.mjs. */
   startAndCrash(step: number, args: readonly string[], signal?: NodeJS.Signals): Running
+  /** Starts it by another program, which becomes it. */
+  startBy(wrapper: readonly string[], args: readonly string[]): Running
+  /** Starts it on a disk that can be made to be full for one step; see full-disk.mjs. */
+  startOnFullDisk(control: string, args: readonly string[]): Running
   /** Runs it to its end. */
   run(
     args: readonly string[],
     environment?: Record<string, string>,
   ): Promise<{ code: number | null; stdout: string; stderr: string }>
   /** Ends everything that was started, nginx included. */
+  end(): Promise<void>
+  /** The same, and the folder goes, too. */
   clear(): Promise<void>
 }
 
 interface Launching {
+  readonly wrapper?: readonly string[] // a program that becomes it
   readonly preload?: readonly string[]
   readonly user?: number
 }
@@ -59,19 +66,16 @@ export function workbench(purpose = 'test'): Bench {
 
   function launch(args: readonly string[], environment: Record<string, string>, more: Launching = {}) {
     runs += 1
+    const [program = '', ...words] = [...(more.wrapper ?? []), process.execPath, ...(more.preload ?? [])]
     const stdout = join(folder, `stdout.${runs}`)
     const stderr = join(folder, `stderr.${runs}`)
     // Files, not pipes: nginx inherits them, and what it logs must be openable.
-    const child = children.start(
-      process.execPath,
-      [...(more.preload ?? []), join(root, 'dist/upstreamd.js'), `-state-dir=${state}`, ...args],
-      {
-        stdio: ['ignore', openSync(stdout, 'a'), openSync(stderr, 'a')],
-        env: { ...withoutConsul(process.env), ...environment },
-        cwd: folder,
-        ...(more.user !== undefined && { uid: more.user, gid: more.user }),
-      },
-    )
+    const child = children.start(program, [...words, join(root, 'dist/upstreamd.js'), `-state-dir=${state}`, ...args], {
+      stdio: ['ignore', openSync(stdout, 'a'), openSync(stderr, 'a')],
+      env: { ...withoutConsul(process.env), ...environment },
+      cwd: folder,
+      ...(more.user !== undefined && { uid: more.user, gid: more.user }),
+    })
     return { child, stdout, stderr }
   }
 
@@ -79,14 +83,17 @@ export function workbench(purpose = 'test'): Bench {
     folder,
     state,
     start: (args, environment = {}) => follow(launch([...logging, ...args], environment)),
+    startBy: (wrapper, args) => follow(launch([...logging, ...args], {}, { wrapper })),
     startAndCrash: (step, args, signal = 'SIGKILL') =>
       follow(
         launch(
           [...logging, ...args],
           { CRASH_AT: String(step), CRASH_SIGNAL: signal },
-          { preload: ['--import', join(import.meta.dirname, 'crash.mjs')] },
+          { preload: preload('crash.mjs') },
         ),
       ),
+    startOnFullDisk: (control, args) =>
+      follow(launch([...logging, ...args], { FULL_DISK: control }, { preload: preload('full-disk.mjs') })),
     startAsNobody(args) {
       execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder])
       return follow(launch([...logging, ...args], {}, { user: NOBODY }))
@@ -96,11 +103,16 @@ export function workbench(purpose = 'test'): Bench {
       const code = await new Promise<number | null>(resolve => child.once('exit', resolve))
       return { code, stdout: readFileSync(stdout, 'utf8'), stderr: readFileSync(stderr, 'utf8') }
     },
+    end,
     async clear() {
-      await children.endAll()
-      endNginx(folder)
+      await end()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+
+  async function end(): Promise<void> {
+    await children.endAll()
+    endNginx(folder)
   }
 
   function follow({ child, stderr }: { child: ChildProcess; stderr: string }): Running {
@@ -143,6 +155,7 @@ export function canStartAsNobody(): boolean {
   return found.status === 0
 }
 
+const preload = (name: string) => ['--import', join(import.meta.dirname, name)]
 const logging = ['-log-format=json', '-log-level=debug']
 
 /** Every nginx that belongs to this folder: masters by their command line, workers by their session. */

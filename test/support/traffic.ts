@@ -1,0 +1,63 @@
+import { Agent, request } from 'node:http'
+
+/** A request that was not answered with 200. */
+export interface Failure {
+  readonly at: number // performance.now()
+  readonly host: string
+  readonly what: string // status, or the error
+}
+
+export interface TrafficOptions {
+  readonly port: number
+  readonly hosts: readonly string[] // asked in turns
+  readonly clients: number // each has one request at a time
+  readonly keepAlive: boolean // else every request has a connection of its own
+  readonly pause?: number // ms between two requests of a client
+}
+
+/** Requests without an end, as browsers and other services send them: no retry hides what is lost. */
+export class Traffic {
+  readonly failures: Failure[] = []
+  sent = 0
+  readonly #options: TrafficOptions
+  readonly #agent: Agent | false
+  readonly #clients: Promise<void>[]
+  #isOver = false
+
+  constructor(options: TrafficOptions) {
+    this.#options = options
+    // Idle connections are never closed from this side: whatever is lost, nginx has closed.
+    this.#agent = options.keepAlive ? new Agent({ keepAlive: true, maxSockets: options.clients }) : false
+    this.#clients = Array.from({ length: options.clients }, (_, client) => this.#ask(client))
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true
+    await Promise.all(this.#clients)
+    if (this.#agent) this.#agent.destroy()
+  }
+
+  async #ask(client: number): Promise<void> {
+    const { port, hosts, pause = 0 } = this.#options
+    for (let turn = client; !this.#isOver; turn += 1) {
+      const host = hosts[turn % hosts.length] ?? ''
+      const what = await outcome(port, host, this.#agent)
+      this.sent += 1
+      if (what !== '200') this.failures.push({ at: performance.now(), host, what })
+      if (pause > 0 || what !== '200') await new Promise(resolve => setTimeout(resolve, Math.max(pause, 5)))
+    }
+  }
+}
+
+function outcome(port: number, host: string, agent: Agent | false): Promise<string> {
+  return new Promise(resolve => {
+    const sent = request({ host: '127.0.0.1', port, agent, headers: { host }, timeout: 10_000 }, response => {
+      response.on('end', () => resolve(String(response.statusCode)))
+      response.on('error', error => resolve(String(error)))
+      response.resume()
+    })
+    sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
+    sent.on('error', error => resolve(`${error.message}${sent.reusedSocket ? ' (kept connection)' : ''}`))
+    sent.end()
+  })
+}

@@ -13,6 +13,8 @@ export interface Generations {
   /** Writes what is missing of it; `extra` files are laid beside the rendered ones, and are not part of the digest. */
   write(generation: Generation, extra?: readonly RenderedFile[]): Promise<void>
   read(digest: string): Promise<Generation | undefined>
+  /** What it was rendered from; also when its files are no longer what they were. */
+  selection(digest: string): Promise<Selection | undefined>
   /** All that `write` lays down, each to be written again by itself. */
   kept(generation: Generation, extra?: readonly RenderedFile[]): readonly KeptFile[]
   /** Removes the oldest, but never those named. */
@@ -35,8 +37,12 @@ interface Manifest {
 export function createGenerations(root: string, place: (path: string, position: number) => string): Generations {
   const folder = (digest: string) => join(root, digest)
 
+  async function manifestOf(digest: string): Promise<Manifest | undefined> {
+    return (await readJsonIfThere(join(folder(digest), MANIFEST))) as Manifest | undefined
+  }
+
   async function read(digest: string): Promise<Generation | undefined> {
-    const manifest = (await readJsonIfThere(join(folder(digest), MANIFEST))) as Manifest | undefined
+    const manifest = await manifestOf(digest)
     if (manifest === undefined) return undefined
 
     const { paths, selection } = manifest
@@ -95,6 +101,7 @@ export function createGenerations(root: string, place: (path: string, position: 
     folder,
     write,
     read,
+    selection: async digest => (await manifestOf(digest))?.selection,
     kept,
     async prune(keep) {
       const found: { name: string; at: number }[] = []

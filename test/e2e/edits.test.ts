@@ -18,6 +18,7 @@ afterEach(() => scene.close())
 
 const current = () => join(bench.state, 'nginx/current')
 const generation = () => join(bench.state, 'nginx/generations', readlinkSync(current()).replace('generations/', ''))
+const status = () => join(bench.state, 'status.json')
 const masterOf = () => nginxOf(bench.folder).find(isMaster)?.pid ?? 0
 const workersOf = () =>
   nginxOf(bench.folder)
@@ -113,6 +114,32 @@ describe.each(layouts)('a file of what is live, in $layout,', ({ args, file, pid
     expect(activated.how).toBe('reloaded')
     await isBack(path)
     await answers('web.test')
+  })
+
+  it('that was broken while nobody looked does not make a registry that was emptied meanwhile believed', async () => {
+    services.write({ web: [backend.port], api: [backend.port], app: [backend.port] })
+    await answers('app.test')
+    await until('that is written down', () => JSON.parse(readFileSync(status(), 'utf8')).sites === 3)
+    await running.stop('SIGKILL')
+    writeFileSync(file(), 'nonsense on;\n')
+    services.write({})
+
+    const next = bench.start(args())
+    const held = await next.saw('selection.held')
+
+    expect([...held.services].sort()).toEqual(['api', 'app', 'web'])
+    await next.saw('generation.activated', ({ how }) => how === 'reloaded')
+    for (const host of ['web.test', 'api.test', 'app.test']) expect((await get(port, host)).status).toBe(200)
+  })
+
+  it('that somebody has just written again is put back before upstreamd ends', async () => {
+    writeFileSync(path, '# one\n')
+    await running.saw('generation.restored') // so that the next edit is not answered at once
+
+    writeFileSync(path, '# two\n')
+    expect(await running.stop()).toBe(0)
+
+    expect(readFileSync(path, 'utf8')).toBe(text)
   })
 
   it('that is broken when nginx dies does not keep nginx from coming back', async () => {

@@ -137,6 +137,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
       const { good } = await ledger.read()
       return good === undefined ? undefined : generations.read(good)
     },
+    selection: digest => generations.selection(digest),
     find: digest => generations.read(digest),
     async proven() {
       const { good, pending } = await ledger.read()

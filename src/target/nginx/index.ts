@@ -91,7 +91,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
 
   return {
     name: 'nginx',
-    recall: () => layout.recall(),
+    recall: () => files.recall(),
     running: () => onMachine('cannot look at nginx', look),
 
     async judge(generation, signal) {

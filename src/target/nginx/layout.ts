@@ -1,4 +1,5 @@
 import type { Generation, RenderedFile } from '../../model/generation.ts'
+import type { Selection } from '../../model/selection.ts'
 import type { KeptFile } from '../keep-files.ts'
 import type { Tree } from './tree.ts'
 import type { Candidate } from './validate.ts'
@@ -36,7 +37,10 @@ export interface Layout {
   published(): Promise<string | undefined>
   /** Digest of the generation that was verified last. */
   good(): Promise<string | undefined>
+  /** The generation that was verified last, when it is on the disk as it was. */
   recall(): Promise<Generation | undefined>
+  /** What a generation was rendered from; also when its files are no longer what they were. */
+  selection(digest: string): Promise<Selection | undefined>
   find(digest: string): Promise<Generation | undefined>
   /** The digest that the disk proves to be what was verified last; undefined when it was edited or is uncertain. */
   proven(): Promise<string | undefined>

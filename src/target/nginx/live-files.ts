@@ -17,6 +17,8 @@ const LATE_MS = 2_000
 export interface LiveFiles {
   /** The layout by which generations become live: what it settles is looked after from then on. */
   readonly layout: Layout
+  /** What was live last; without its files, when somebody has edited them: a loss is measured against it all the same. */
+  recall(): Promise<Generation | undefined>
   /** Does the disk hold what was verified under this digest? */
   areIntact(digest: string): Promise<boolean>
   /** Looks after them until the signal aborts. */
@@ -99,8 +101,16 @@ export function lookAfter(
         else await keeper.check() // nginx is about to be started with it
       },
     },
+    async recall() {
+      const [last, digest] = [await inner.recall(), await inner.good()]
+      const selection = last === undefined && digest !== undefined ? await inner.selection(digest) : undefined
+      return digest === undefined || selection === undefined ? last : { digest, files: [], selection }
+    },
     areIntact: async digest => live?.digest === digest || (await inner.find(digest)) !== undefined,
-    keep: (activator, runtime) => keeper.run(runtime, () => takeUp(activator, runtime)),
+    async keep(activator, runtime) {
+      await keeper.run(runtime, () => takeUp(activator, runtime))
+      await exclusive(() => keeper.check()) // what somebody wrote a moment ago is not left to the next life
+    },
   }
 }
 

@@ -87,6 +87,7 @@ export function ownLayout(root: string): Layout & { readonly conf: string; reado
       const { good } = await ledger.read()
       return good === undefined ? undefined : generations.read(good)
     },
+    selection: digest => generations.selection(digest),
     find: digest => generations.read(digest),
     async proven() {
       const { good } = await ledger.read()

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isMaster } from '../../src/target/nginx/proc.ts'
 import { get } from '../support/http.ts'
-import { canMount, Mounts } from '../support/mounts.ts'
+import { canMount, fill, Mounts, useUpInodes } from '../support/mounts.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
 import { nginxOf } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
@@ -42,33 +42,6 @@ const layouts = [
     conf: () => tree.conf,
   },
 ]
-
-/** Writes until the disk takes no more; what was there before is not touched. */
-function fill(folder: string): () => void {
-  const filler = join(folder, '.filler')
-  for (const chunk of [65_536, 4_096, 1])
-    whileThereIsRoom(() => writeFileSync(filler, 'x'.repeat(chunk), { flag: 'a' }))
-  return () => rmSync(filler)
-}
-
-function useUpInodes(folder: string): () => void {
-  const fillers = join(folder, '.fillers')
-  let count = 0
-  mkdirSync(fillers)
-  whileThereIsRoom(() => {
-    writeFileSync(join(fillers, String(count)), '')
-    count += 1
-  })
-  return () => rmSync(fillers, { recursive: true })
-}
-
-function whileThereIsRoom(write: () => void): void {
-  try {
-    while (true) write()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-  }
-}
 
 function canStartFrom(conf: string): string {
   const prefix = join(bench.folder, 'prefix')

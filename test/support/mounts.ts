@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -48,6 +48,34 @@ export class Mounts {
   #mount(path: string, args: readonly string[]): void {
     run('mount', args)
     this.#paths.push(path)
+  }
+}
+
+/** Writes until the disk takes no more; what was there before is not touched. Returns what makes room again. */
+export function fill(folder: string): () => void {
+  const filler = join(folder, '.filler')
+  for (const chunk of [65_536, 4_096, 1])
+    whileThereIsRoom(() => writeFileSync(filler, 'x'.repeat(chunk), { flag: 'a' }))
+  return () => rmSync(filler)
+}
+
+/** The same, with files instead of bytes. */
+export function useUpInodes(folder: string): () => void {
+  const fillers = join(folder, '.fillers')
+  let count = 0
+  mkdirSync(fillers)
+  whileThereIsRoom(() => {
+    writeFileSync(join(fillers, String(count)), '')
+    count += 1
+  })
+  return () => rmSync(fillers, { recursive: true })
+}
+
+function whileThereIsRoom(write: () => void): void {
+  try {
+    while (true) write()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
   }
 }
 

@@ -1,8 +1,9 @@
 import { Agent, request } from 'node:http'
 
-/** A request that was not answered with 200. */
+/** A request that was not answered with 200, or by another service. */
 export interface Failure {
-  readonly at: number // performance.now()
+  readonly began: number // performance.now()
+  readonly at: number
   readonly host: string
   readonly what: string // status, or the error
 }
@@ -13,6 +14,7 @@ export interface TrafficOptions {
   readonly clients: number // each has one request at a time
   readonly keepAlive: boolean // else every request has a connection of its own
   readonly pause?: number // ms between two requests of a client
+  readonly says?: (host: string) => string // the answer that is expected; any, where it is left out
 }
 
 /** Requests without an end, as browsers and other services send them: no retry hides what is lost. */
@@ -38,23 +40,31 @@ export class Traffic {
   }
 
   async #ask(client: number): Promise<void> {
-    const { port, hosts, pause = 0 } = this.#options
+    const { port, hosts, pause = 0, says } = this.#options
     for (let turn = client; !this.#isOver; turn += 1) {
       const host = hosts[turn % hosts.length] ?? ''
-      const what = await outcome(port, host, this.#agent)
+      const began = performance.now()
+      const what = await outcome(port, host, this.#agent, says?.(host))
       this.sent += 1
-      if (what !== '200') this.failures.push({ at: performance.now(), host, what })
-      if (pause > 0 || what !== '200') await new Promise(resolve => setTimeout(resolve, Math.max(pause, 5)))
+      if (what !== 'ok') this.failures.push({ began, at: performance.now(), host, what })
+      if (pause > 0 || what !== 'ok') await new Promise(resolve => setTimeout(resolve, Math.max(pause, 5)))
     }
   }
 }
 
-function outcome(port: number, host: string, agent: Agent | false): Promise<string> {
+/** `ok`, or what went wrong. */
+function outcome(port: number, host: string, agent: Agent | false, text: string | undefined): Promise<string> {
   return new Promise(resolve => {
     const sent = request({ host: '127.0.0.1', port, agent, headers: { host }, timeout: 10_000 }, response => {
-      response.on('end', () => resolve(String(response.statusCode)))
+      let answer = ''
+      response.on('data', chunk => {
+        answer += chunk
+      })
+      response.on('end', () => {
+        if (response.statusCode !== 200) return resolve(`${response.statusCode}`)
+        resolve(text === undefined || answer === text ? 'ok' : `answered by ${answer}`)
+      })
       response.on('error', error => resolve(String(error)))
-      response.resume()
     })
     sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
     sent.on('error', error => resolve(`${error.message}${sent.reusedSocket ? ' (kept connection)' : ''}`))

@@ -138,6 +138,14 @@ describe('the documentation', () => {
     expect(read('docs/config.schema.json')).toBe(configSchema())
   })
 
+  it('has a row, with a test or a reason, for every fault that was thought of', () => {
+    const wanted = Object.entries({ C: 17, T: 3, F: 5, N: 12, S: 7 }).flatMap(([letter, count]) =>
+      Array.from({ length: count }, (_, position) => `${letter}${position + 1}`),
+    )
+    const rows = [...read('docs/reliability.md').matchAll(/^\| (\w\d+) \|.*\|.*\| (.+) \|$/gm)].map(row => row[1])
+    expect(wanted.filter(fault => !rows.includes(fault))).toEqual([])
+  })
+
   it('names only files that are there', () => {
     const pages = [
       'README.md',

@@ -3,7 +3,7 @@ import { apply, type Outcome, type Prepared } from './apply.ts'
 import { type Code, isOf, reasonOf } from './errors.ts'
 import { type Diagnostic, describe } from './model/diagnostic.ts'
 import type { Generation } from './model/generation.ts'
-import type { NonEmpty } from './model/selection.ts'
+import { type NonEmpty, sizeOf } from './model/selection.ts'
 import type { Retries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
 import type { Target } from './target/target.ts'
@@ -100,7 +100,16 @@ function settle(
       // Nothing was done, but a refusal before it is over: the catalog has come back to what is live.
       const isOver = retries.lastProblem() !== undefined
       if (outcome.kind !== 'unchanged' || live?.digest !== digest || isOver) {
-        emit({ type: 'generation.activated', digest, how: outcome.kind, ms: clock.now() - since, added, removed })
+        const size = sizeOf(generation.selection)
+        emit({
+          type: 'generation.activated',
+          digest,
+          how: outcome.kind,
+          ms: clock.now() - since,
+          ...size,
+          added,
+          removed,
+        })
       }
       retries.succeeded()
       return { kind: 'live', live: generation }

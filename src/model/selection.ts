@@ -74,3 +74,8 @@ export interface Selection {
 export function serversOf(selection: Selection): string[] {
   return selection.sites.flatMap(site => site.upstream.servers.map(server => `${site.service} ${server.endpoint}`))
 }
+
+/** For the status: how much of it there is. */
+export function sizeOf(selection: Selection): { readonly sites: number; readonly servers: number } {
+  return { sites: selection.sites.length, servers: serversOf(selection).length }
+}

@@ -72,6 +72,8 @@ export type Event =
       readonly digest: string
       readonly how: 'started' | 'reloaded' | 'written' | 'unchanged'
       readonly ms: number
+      readonly sites: number
+      readonly servers: number
       readonly added: readonly string[]
       readonly removed: readonly string[]
     }

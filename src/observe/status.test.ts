@@ -16,6 +16,8 @@ const activated: Event = {
   digest: 'abc',
   how: 'started',
   ms: 41,
+  sites: 3,
+  servers: 9,
   added: [],
   removed: [],
 }
@@ -262,8 +264,8 @@ describe('what is held and what is rejected', () => {
     expect(statusAfter(held, { type: 'selection.released', services: ['a'] }).held).toEqual(['b'])
   })
 
-  it('sites and servers are counted', () => {
-    expect(statusAfter({ type: 'selection.changed', sites: 3, servers: 9, rejected: 1 })).toMatchObject({
+  it('the sites and servers that are live are counted', () => {
+    expect(statusAfter({ type: 'selection.changed', sites: 4, servers: 12, rejected: 1 }, activated)).toMatchObject({
       sites: 3,
       servers: 9,
     })

@@ -15,7 +15,7 @@ export interface Status {
   readonly generation: { readonly digest: string; readonly since: string } | undefined
   readonly nginx: { readonly pid: number; readonly since: string } | undefined
   readonly sources: Readonly<Record<string, SourceStatus>>
-  readonly sites: number
+  readonly sites: number // that are live
   readonly servers: number
   readonly held: readonly string[] // services
   readonly rejected: readonly Rejection[]
@@ -130,8 +130,6 @@ function fold(status: Status, event: Event, at: string): Status {
       return withSource(status, event.source, { stale: event.nodes })
     case 'source.completed':
       return withSource(status, event.source, { stale: [] })
-    case 'selection.changed':
-      return { ...status, sites: event.sites, servers: event.servers }
     case 'selection.rejected':
       return { ...status, rejected: [...status.rejected, event.rejection] }
     case 'selection.accepted':
@@ -140,8 +138,10 @@ function fold(status: Status, event: Event, at: string): Status {
       return { ...status, held: event.services }
     case 'selection.released':
       return { ...status, held: status.held.filter(service => !event.services.includes(service)) }
-    case 'generation.activated':
-      return { ...status, generation: { digest: event.digest, since: at }, problem: undefined }
+    case 'generation.activated': {
+      const { digest, sites, servers } = event
+      return { ...status, generation: { digest, since: at }, sites, servers, problem: undefined }
+    }
     case 'generation.invalid':
       return { ...status, problem: event.diagnostics.map(describe).join('; ') }
     case 'generation.rolled_back': {

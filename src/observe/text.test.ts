@@ -77,8 +77,17 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   ],
   'generation.invalid': [{ type: 'generation.invalid', digest, diagnostics: [fault] }],
   'generation.activated': [
-    { type: 'generation.activated', digest, how: 'reloaded', ms: 41, added: ['api 10.0.0.7:8080'], removed: [] },
-    { type: 'generation.activated', digest, how: 'written', ms: 41, added: [], removed: [] },
+    {
+      type: 'generation.activated',
+      digest,
+      how: 'reloaded',
+      ms: 41,
+      sites: 3,
+      servers: 9,
+      added: ['api 10.0.0.7:8080'],
+      removed: [],
+    },
+    { type: 'generation.activated', digest, how: 'written', ms: 41, sites: 3, servers: 9, added: [], removed: [] },
   ],
   'generation.rolled_back': [undefined, digest].map(to => ({
     type: 'generation.rolled_back',
@@ -159,7 +168,16 @@ describe('what the operator reads', () => {
   it('a change of hundreds of servers is counted, not listed', () => {
     const added = Array.from({ length: 500 }, (_, n) => `web 10.0.${n >> 8}.${n & 255}:80`)
 
-    const text = textOf({ type: 'generation.activated', digest, how: 'reloaded', ms: 41, added, removed: ['x 1:1'] })
+    const text = textOf({
+      type: 'generation.activated',
+      digest,
+      how: 'reloaded',
+      ms: 41,
+      sites: 3,
+      servers: 9,
+      added,
+      removed: ['x 1:1'],
+    })
 
     expect(text).toMatch(/, and 495 more$/)
     expect(text.length).toBeLessThan(250)

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import { readIfThere, replaceFile } from '../../disk.ts'
 import { reasonOf } from '../../errors.ts'
 import type { Generation } from '../../model/generation.ts'
+import { sizeOf } from '../../model/selection.ts'
 import { readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
 import { createFileKeeper, type KeptFile } from '../keep-files.ts'
@@ -51,10 +52,20 @@ export function lookAfter(
 
   function restored(paths: readonly string[], pause: number): void {
     if (live === undefined) return
-    const { digest } = live
+    const { digest, selection } = live
     emit({ type: 'generation.restored', digest, paths, pause })
     // What the status says of the disk is over.
-    if (hasFailed) emit({ type: 'generation.activated', digest, how: 'unchanged', ms: 0, added: [], removed: [] })
+    if (hasFailed) {
+      emit({
+        type: 'generation.activated',
+        digest,
+        how: 'unchanged',
+        ms: 0,
+        ...sizeOf(selection),
+        added: [],
+        removed: [],
+      })
+    }
     hasFailed = false
   }
   function failed(problem: string, retryIn: number): void {
@@ -121,12 +132,13 @@ function hasMoved(supervisor: Supervisor, before: Supervisor['master']): boolean
 }
 
 async function tellAgain(activator: Activator, generation: Generation, runtime: Runtime): Promise<void> {
-  const { digest } = generation
+  const { digest, selection } = generation
   const started = runtime.clock.now()
   const outcome = await activate(activator, generation, [], true, runtime.signal)
   if (outcome.kind !== 'rolled_back') {
     const ms = runtime.clock.now() - started
-    runtime.emit({ type: 'generation.activated', digest, how: outcome.kind, ms, added: [], removed: [] })
+    const size = sizeOf(selection)
+    runtime.emit({ type: 'generation.activated', digest, how: outcome.kind, ms, ...size, added: [], removed: [] })
     return
   }
   const problem = reasonOf(outcome.cause)

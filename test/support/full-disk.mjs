@@ -47,7 +47,8 @@ files.open = async (path, flags, ...others) => {
   if (flags !== 'r' && flags !== undefined) step(`open ${path}`)
   const file = await open(path, flags, ...others)
   const { writeFile, sync, write } = file
-  file.writeFile = async text => {
+  file.writeFile = async given => {
+    const text = typeof given === 'string' ? given : [...given].join('') // what is large comes piece by piece
     await writeFile.call(file, text.slice(0, text.length / 2)) // a full disk takes a part of it
     step(`write ${path}`)
     return writeFile.call(file, text.slice(text.length / 2))

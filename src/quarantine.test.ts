@@ -45,25 +45,37 @@ describe('who is refused stays out', () => {
     expect(quarantine.kept(aCatalog({ name: 'bad' }, { name: 'good', instances: 5 }), 't', 1).size).toBe(1)
   })
 
-  it('until one of the others changes or goes, when he was refused only beside them', () => {
+  it.each([
+    ['changes', aCatalog({ name: 'bad' }, { name: 'good', instances: 5 })],
+    ['goes', aCatalog({ name: 'bad' })],
+  ])(
+    'until one of the others %s, when he was refused only beside them; not sooner than after two seconds',
+    (_, then) => {
+      const quarantine = createQuarantine()
+      quarantine.settle(outOf('bad', 'quarantined', true), catalog, 't', 0)
+
+      expect(quarantine.kept(then, 't', 10).size).toBe(1)
+      expect(quarantine.retryIn(10)).toBe(1_990)
+      expect(quarantine.kept(then, 't', 2_000).size).toBe(0)
+    },
+  )
+
+  it('while others come, though he clashes with one', () => {
     const quarantine = createQuarantine()
     quarantine.settle(outOf('bad', 'quarantined', true), catalog, 't', 0)
 
-    expect(quarantine.kept(catalog, 't', 1).size).toBe(1)
-    expect(quarantine.kept(aCatalog({ name: 'bad' }, { name: 'good' }, { name: 'new' }), 't', 1).size).toBe(1)
-    expect(quarantine.kept(aCatalog({ name: 'bad' }, { name: 'good', instances: 5 }), 't', 1).size).toBe(0)
-    expect(quarantine.kept(aCatalog({ name: 'bad' }), 't', 1).size).toBe(0)
+    expect(quarantine.kept(aCatalog({ name: 'bad' }, { name: 'good' }, { name: 'new' }), 't', 2_000).size).toBe(1)
   })
 
   it('and is not tried again and again beside somebody who changed once', () => {
     const quarantine = createQuarantine()
     quarantine.settle(outOf('bad', 'quarantined', true), catalog, 't', 0)
     const changed = aCatalog({ name: 'bad' }, { name: 'good', instances: 5 })
-    expect(quarantine.kept(changed, 't', 1).size).toBe(0)
+    expect(quarantine.kept(changed, 't', 2_000).size).toBe(0)
 
-    quarantine.settle(outOf('bad', 'quarantined', true), changed, 't', 1)
+    quarantine.settle(outOf('bad', 'quarantined', true), changed, 't', 2_000)
 
-    expect(quarantine.kept(changed, 't', 2).size).toBe(1)
+    expect(quarantine.kept(changed, 't', 9_000).size).toBe(1)
   })
 
   it('until he is gone', () => {

@@ -8,6 +8,8 @@ const RETRY_MS = 60_000
 const LAST_RETRY_MS = 16 * RETRY_MS
 /** Whoever could not be tried in time is tried soon. */
 const UNTESTED_MS = 1_000
+/** Whoever clashes is tried again when the others change, but not more often: that may be all the time. */
+const CLASH_MS = 2_000
 
 export interface Exclusion {
   readonly rejection: Rejection
@@ -22,6 +24,7 @@ interface Case extends Exclusion {
   readonly data: Service // what was refused
   readonly texts: string // of the templates that were refused with it
   readonly others: ReadonlyMap<string, Service> // of which one may be in his way; none when he is refused by himself
+  readonly at: number // when he was refused, in ms on the runtime's clock
   readonly delay: number // ms
   readonly retryAt: number // ms on the runtime's clock
 }
@@ -46,11 +49,13 @@ export function createQuarantine(): Quarantine {
       if (cases.size === 0) return new Map()
       const known = byName(catalog)
       const isAsBefore = (before: Service) => isSame(known.get(before.name), before)
-      const same = [...cases].filter(
-        ([, { data, others, ...one }]) =>
-          one.texts === texts && now < one.retryAt && [data, ...others.values()].every(isAsBefore),
+      cases = new Map(
+        [...cases].map(([service, one]) => {
+          const hasWayChanged = ![...one.others.values()].every(isAsBefore)
+          return [service, hasWayChanged ? { ...one, retryAt: Math.min(one.retryAt, one.at + CLASH_MS) } : one]
+        }),
       )
-      return new Map(same)
+      return new Map([...cases].filter(([, one]) => one.texts === texts && now < one.retryAt && isAsBefore(one.data)))
     },
 
     settle(out, catalog, texts, now) {
@@ -69,7 +74,7 @@ export function createQuarantine(): Quarantine {
           const again =
             isOld && old.rejection.reason === rejection.reason ? Math.min(old.delay * 2, LAST_RETRY_MS) : RETRY_MS
           const delay = rejection.reason === 'untested' ? UNTESTED_MS : again
-          next.set(service, { rejection, clashes, data, texts, others, delay, retryAt: now + delay })
+          next.set(service, { rejection, clashes, data, texts, others, at: now, delay, retryAt: now + delay })
         }
       }
       cases = next

@@ -87,3 +87,14 @@ describe('the same service from two sources', () => {
     expect(store.current()?.services.map(({ name }) => name)).toEqual(['web', 'web.lab', 'web.lab.lab'])
   })
 })
+
+it('what is forgotten is unknown until every source has spoken again, with whatever it says', () => {
+  const store = createCatalogStore(['consul'])
+  store.put(aSnapshot())
+
+  store.forget()
+  expect(store.current()).toBeUndefined()
+
+  expect(store.put(aSnapshot())).toBe(true)
+  expect(store.current()?.services).toHaveLength(1)
+})

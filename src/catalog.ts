@@ -7,6 +7,8 @@ export interface CatalogStore {
   put(snapshot: Snapshot): boolean
   /** Undefined until every source has spoken once. */
   current(): Catalog | undefined
+  /** What is known is not what is asked for any more: every source has to speak again. */
+  forget(): void
 }
 
 export function createCatalogStore(required: readonly string[]): CatalogStore {
@@ -20,6 +22,10 @@ export function createCatalogStore(required: readonly string[]): CatalogStore {
       if (before !== undefined && isDeepStrictEqual(before.services, snapshot.services)) return false
       merged = undefined
       return true
+    },
+    forget() {
+      latest.clear()
+      merged = undefined
     },
     current() {
       if (!required.every(source => latest.has(source))) return undefined

@@ -67,8 +67,11 @@ export function startDaemon({ sources, snapshots, deliveries }: Plan, wait: Wait
     if (catalogs.put(snapshot)) whenKnown(line => line.tick())
   }
   function templateChanged(): void {
+    const isOther = seesAll !== looksAtServices()
+    // Of what it looks at now, only a part is known: to render that would lose the rest.
+    if (isOther && !seesAll) catalogs.forget()
     whenKnown(line => line.tick())
-    if (seesAll === looksAtServices()) return
+    if (!isOther) return
     seesAll = !seesAll
     asking.abort() // the sources are asked again, with the other interest
     asking = new AbortController()

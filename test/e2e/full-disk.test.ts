@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { get } from '../support/http.ts'
+import { unbounded } from '../support/replacements.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
 import { until } from '../support/wait.ts'
 
@@ -32,7 +33,7 @@ describe.concurrent('a disk that is full for a moment, at any write, fsync or re
 
 async function failAtEveryStep({ bench, services, backend, port }: Scene, args: readonly string[]): Promise<void> {
   const control = join(bench.folder, 'full')
-  const running = bench.startOnFullDisk(control, args)
+  const running = bench.startOnFullDisk(control, [...args, ...unbounded])
   await running.saw('daemon.ready')
   const client = steadily(port)
 

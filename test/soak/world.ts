@@ -6,7 +6,7 @@ import { isMaster, isWorker } from '../../src/target/nginx/proc.ts'
 import { type RealConsul, startConsul } from '../support/consul.ts'
 import { canMount, Mounts } from '../support/mounts.ts'
 import { makeTree } from '../support/nginx-tree.ts'
-import { keepablePort } from '../support/ports.ts'
+import { freePort } from '../support/ports.ts'
 import { shipped } from '../support/scene.ts'
 import { type Bench, nginxOf, type Running, workbench } from '../support/upstreamd.ts'
 import { Registrations } from './registrations.ts'
@@ -65,7 +65,7 @@ export async function openWorld(layout: WorldLayout): Promise<World> {
   const proxy = await startSickProxy(consul.address)
   const registrations = new Registrations(consul)
   const servers = new Set<Server>()
-  const port = await keepablePort()
+  const port = await freePort()
 
   async function startInstance(service: string): Promise<Instance> {
     let asked = 0

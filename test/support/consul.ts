@@ -44,6 +44,17 @@ export function consulBinary(): string | undefined {
 
 /** A real `consul agent -dev` on free ports of loopback, with more configuration, asked with a token. */
 export async function startConsul(config: Record<string, unknown> = {}, token?: string): Promise<RealConsul> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(config, token)
+    } catch (error) {
+      // One of its ports was taken by somebody else between being looked for and being bound.
+      if (attempt === 3 || !String(error).includes('consul ended')) throw error
+    }
+  }
+}
+
+async function startOnce(config: Record<string, unknown>, token: string | undefined): Promise<RealConsul> {
   const binary = consulBinary()
   if (binary === undefined) throw new Error('no consul: run ./scripts/setup')
   const children = new Children()

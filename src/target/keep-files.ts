@@ -39,6 +39,8 @@ export interface FileKeeper {
   keep(files: readonly KeptFile[]): void
   /** Puts back what is not as it should be, now. */
   check(): Promise<void>
+  /** The same for what was noticed and waits for its pause. */
+  hurry(): Promise<void>
   /** Looks until the signal aborts; `afterwards` is waited for whenever something was put back. */
   run(runtime: Runtime, afterwards: () => Promise<void>): Promise<void>
 }
@@ -89,16 +91,19 @@ export function createFileKeeper({ exclusive, restored, failed }: Keeping, now: 
     return { done, pause }
   }
 
+  async function restoreAndTell(paths: readonly string[]): Promise<void> {
+    const { done, pause } = await restore(paths)
+    if (done.length > 0) restored(done, pause)
+  }
+
   return {
     keep(next) {
       files = new Map(next.map(file => [file.path, file]))
       changed.clear()
       watch()
     },
-    async check() {
-      const { done, pause } = await restore([...files.keys()])
-      if (done.length > 0) restored(done, pause)
-    },
+    check: () => restoreAndTell([...files.keys()]),
+    hurry: () => restoreAndTell([...changed]),
     async run(runtime, afterwards) {
       scope = runtime.signal
       scope.addEventListener('abort', () => wake(), { once: true })

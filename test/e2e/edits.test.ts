@@ -183,6 +183,31 @@ describe('our own layout', () => {
   const restored = (path: string) =>
     (scene as Scene & { running: Running }).running.saw('generation.restored', ({ paths }) => paths.includes(path))
 
+  it('goes back to what was live although somebody has just edited it', async () => {
+    const frame = join(bench.folder, 'nginx.conf.njk')
+    const text = readFileSync(join(import.meta.dirname, '../../nginx/nginx.conf.njk'), 'utf8')
+    writeFileSync(frame, text)
+    await scene.bench.end()
+    const running = bench.start([...own, `-template=${frame}:nginx.conf`, `-template=${shipped}:conf.d/ingress.conf`])
+    await running.saw('daemon.ready')
+    const live = generation()
+    const path = join(live, 'conf.d/ingress.conf')
+    const wanted = readFileSync(path, 'utf8')
+    for (const pause of [1_000, 2_000]) {
+      writeFileSync(path, `# edit, answered with ${pause}\n`)
+      await running.saw('generation.restored', event => event.pause === pause)
+    }
+
+    // Within the pause of two seconds: nginx accepts it, and its workers die.
+    writeFileSync(path, '# one more edit\n')
+    writeFileSync(frame, `working_directory /no/such/folder;\n${text}`)
+    await running.saw('generation.rolled_back')
+
+    expect(generation()).toBe(live)
+    expect(readFileSync(path, 'utf8')).toBe(wanted)
+    await answers('web.test')
+  })
+
   it('puts a whole generation back', async () => {
     const folder = generation()
     const paths = () => readdirSync(folder, { recursive: true }).sort()

@@ -95,6 +95,7 @@ export function lookAfter(
     layout: {
       ...inner,
       async publish(generation) {
+        await keeper.hurry() // it is what we go back to when this one is not taken up
         live = undefined
         await inner.publish(generation)
       },

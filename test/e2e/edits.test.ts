@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isMaster, isWorker } from '../../src/target/nginx/proc.ts'
 import { get } from '../support/http.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
+import { Traffic } from '../support/traffic.ts'
 import { nginxOf, type Running } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
 
@@ -87,6 +88,23 @@ describe.each(layouts)('a file of what is live, in $layout,', ({ args, file, pid
 
     await until('nginx runs what was verified', async () => (await get(port, 'hacked.test')).status === 404)
     await answers('web.test')
+  })
+
+  it('that somebody edits again is not what nginx is told to read when somebody else has reloaded it', async () => {
+    const traffic = new Traffic({ port, hosts: ['web.test'], clients: 1, keepAlive: false })
+    writeFileSync(path, '# edit\n')
+    await running.saw('generation.restored')
+    // By now it has been looked whether nginx has read that; it is looked again after two seconds.
+    await new Promise(resolve => setTimeout(resolve, 300))
+    const workers = workersOf()
+    process.kill(masterOf(), 'SIGHUP')
+    await until('it has other workers', () => workersOf().every(pid => !workers.includes(pid)))
+
+    writeFileSync(path, '')
+
+    await isBack(path)
+    await traffic.stop()
+    expect(traffic.failures).toEqual([])
   })
 
   it('that somebody writes all the time is put back ever more rarely, and in the end for good', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { get } from '../support/http.ts'
@@ -46,6 +46,7 @@ async function failAtEveryStep({ bench, services, backend, port }: Scene, args: 
     services.write({ web: [backend.port], [name]: [backend.port] })
     await until(`${name}.test answers`, async () => (await get(port, `${name}.test`)).status === 200)
     await running.saw('generation.activated', undefined, from)
+    await until('what is live is written down', () => isWrittenDown(bench.state, name))
     wasReached = await until('the step is reached', () => !existsSync(control), 1_000).catch(() => false)
     rmSync(control, { force: true })
     steps += 1
@@ -57,6 +58,14 @@ async function failAtEveryStep({ bench, services, backend, port }: Scene, args: 
   expect(steps).toBeLessThan(MANY)
   const left = readdirSync(bench.state, { recursive: true, encoding: 'utf8' })
   expect(left.filter(path => /(^|\/)\.|\.tmp$/.test(path))).toEqual([])
+}
+
+/** Is the generation to go back to the one with this service? */
+function isWrittenDown(state: string, service: string): boolean {
+  const [root = ''] = readdirSync(state).filter(name => /^nginx/.test(name))
+  const { good, pending } = JSON.parse(readFileSync(join(state, root, 'ledger.json'), 'utf8'))
+  const manifest = readFileSync(join(state, root, 'generations', good, 'manifest.json'), 'utf8')
+  return pending === undefined && manifest.includes(`"${service}"`)
 }
 
 /** Requests one after the other until it is asked what failed. */

@@ -83,10 +83,14 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     if (found.state === 'orphaned' && config.on_exit !== 'leave') await supervisor.clean(found)
   }
 
-  /** What nginx answers with, unless a start would give something else: somebody edited it while nobody looked. */
+  /**
+   * What nginx answers with, unless a start would give something else: somebody edited it while nobody looked, or the
+   * disk did not let us write down what is live.
+   */
   async function ownDigest(): Promise<string | undefined> {
     const digest = await supervisor.digest(await layout.published())
-    return digest !== undefined && (await files.areIntact(digest)) ? digest : undefined
+    if (digest === undefined || digest !== (await layout.good())) return undefined
+    return (await files.areIntact(digest)) ? digest : undefined
   }
 
   return {

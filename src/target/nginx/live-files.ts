@@ -20,7 +20,7 @@ export interface LiveFiles {
   readonly layout: Layout
   /** What was live last; without its files, when somebody has edited them: a loss is measured against it all the same. */
   recall(): Promise<Generation | undefined>
-  /** Does the disk hold what was verified under this digest? */
+  /** Does the disk hold what was verified last, under this digest? */
   areIntact(digest: string): Promise<boolean>
   /** Looks after them until the signal aborts. */
   keep(activator: Activator, runtime: Runtime): Promise<void>
@@ -84,6 +84,7 @@ export function lookAfter(
         if (wanted === undefined || live !== wanted) return true
         if (before !== undefined && supervisor.master?.pid !== before.pid) return true
         if (supervisor.look().state !== 'running' || !hasMoved(supervisor, before)) return false
+        await keeper.check() // it may have been edited again
         await tellAgain(activator, wanted, runtime)
         return true
       })
@@ -107,6 +108,11 @@ export function lookAfter(
         await inner.restore()
         await vouchFor(await inner.recall())
       },
+      /** Who asks is about to start or reload nginx with it. */
+      async recall() {
+        if (live !== undefined) await keeper.check()
+        return inner.recall()
+      },
       async recover() {
         await inner.recover()
         if (live === undefined) await vouchFor(await inner.recall())
@@ -118,7 +124,10 @@ export function lookAfter(
       const selection = last === undefined && digest !== undefined ? await inner.selection(digest) : undefined
       return digest === undefined || selection === undefined ? last : { digest, files: [], selection }
     },
-    areIntact: async digest => live?.digest === digest || (await inner.find(digest)) !== undefined,
+    async areIntact(digest) {
+      if (live === undefined) await vouchFor(await inner.recall())
+      return live?.digest === digest
+    },
     async keep(activator, runtime) {
       await keeper.run(runtime, () => takeUp(activator, runtime))
       await exclusive(() => keeper.check()) // what somebody wrote a moment ago is not left to the next life

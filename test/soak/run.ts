@@ -27,8 +27,11 @@ function say(line: string): void {
   console.log(`${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')} ${line}`)
 }
 
+const stop = new AbortController()
+process.once('SIGINT', () => stop.abort()) // what was started is to be ended, too; a second one does not wait for that
+
 say(`${minutes} min, seed ${seed}, layout ${layout}`)
-const report = await soak({ ms: minutes * 60_000, seed, layout, say })
+const report = await soak({ ms: minutes * 60_000, seed, layout, say, stop: stop.signal })
 for (const [name, times] of Object.entries(report.faults).sort())
   console.log(`  ${String(times).padStart(4)} × ${name}`)
 console.log(`requests ${report.sent}, lost ${report.lost.length}`)

@@ -11,6 +11,7 @@ export interface SoakOptions {
   readonly ms: number
   readonly seed: number
   readonly layout: WorldLayout
+  readonly stop?: AbortSignal // ends it early, and properly
   say(line: string): void
 }
 
@@ -37,7 +38,7 @@ const WELL_MS = 90_000
 const REPORT_MS = 10_000
 
 /** Random faults of all kinds under steady traffic; nothing that is served may be lost, and nothing may grow. */
-export async function soak({ ms, seed, layout, say }: SoakOptions): Promise<Report> {
+export async function soak({ ms, seed, layout, say, stop }: SoakOptions): Promise<Report> {
   const world = await openWorld(layout)
   const problems: string[] = []
   const log: { readonly at: number; readonly name: string }[] = []
@@ -55,7 +56,7 @@ export async function soak({ ms, seed, layout, say }: SoakOptions): Promise<Repo
       pause: 5,
       says: host => host.replace('.test', ''),
     })
-    await pause(1_000)
+    await until('its memory has been looked at', () => vitals(world).heap > 0, BACK_MS)
     const start = vitals(world)
     say(`start: ${format(start)}`)
     const began = performance.now()
@@ -93,7 +94,7 @@ export async function soak({ ms, seed, layout, say }: SoakOptions): Promise<Repo
   }
 
   async function run(lane: Lane, random: Random, earlyEnd: number, end: number): Promise<void> {
-    while (performance.now() < end) {
+    while (performance.now() < end && !stop?.aborted) {
       await pause(random.between(...lane.pause))
       const fault = random.pick(lane.faults)
       if (fault.isEarly && performance.now() > earlyEnd) continue
@@ -154,7 +155,7 @@ async function areAnswered({ port }: World, hosts: readonly string[]): Promise<b
   return true
 }
 
-const vitals = ({ upstreamd, bench }: World) => vitalsOf(upstreamd.pid, bench.folder, bench.state)
+const vitals = ({ upstreamd, bench, heapFile }: World) => vitalsOf(upstreamd.pid, bench, heapFile)
 
 export function format(vitals: Vitals): string {
   return Object.entries(vitals)

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { nginxOf } from '../support/upstreamd.ts'
+import { type Bench, nginxOf } from '../support/upstreamd.ts'
 
 /** What must not grow. */
 export interface Vitals {
   readonly rss: number // MiB, of upstreamd
+  readonly heap: number // MiB, what is left of it when garbage has been collected
   readonly descriptors: number // of upstreamd
   readonly watches: number // of inotify, of upstreamd
   readonly nginx: number // processes, those on their way out included
@@ -14,13 +15,14 @@ export interface Vitals {
   readonly controlLog: number // KiB
 }
 
-export function vitalsOf(pid: number, folder: string, state: string): Vitals {
+export function vitalsOf(pid: number, { folder, state }: Bench, heapFile: string): Vitals {
   const nginx = nginxOf(folder)
   const paths = readdirSync(state, { recursive: true, encoding: 'utf8' })
   const log = paths.find(path => path.endsWith('run/control.log'))
   return {
     rss: rssOf(pid),
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    heap: Math.round(Number(textOf(heapFile)) / 2 ** 20),
+    descriptors: namesIn(`/proc/${pid}/fd`).length,
     watches: watchesOf(pid),
     nginx: nginx.length,
     nginxRss: nginx.reduce((sum, process) => sum + rssOf(process.pid), 0),
@@ -32,7 +34,8 @@ export function vitalsOf(pid: number, folder: string, state: string): Vitals {
 
 /** How far each may be above what it was at the start. */
 const growth: Readonly<Record<keyof Vitals, number>> = {
-  rss: 80,
+  rss: 120, // V8 and malloc grow in steps, and give nothing back
+  heap: 6,
   descriptors: 15,
   watches: 10,
   nginx: 0,
@@ -54,8 +57,17 @@ function rssOf(pid: number): number {
 
 function watchesOf(pid: number): number {
   const folder = `/proc/${pid}/fdinfo`
-  const lines = readdirSync(folder).flatMap(name => textOf(join(folder, name)).split('\n'))
+  const lines = namesIn(folder).flatMap(name => textOf(join(folder, name)).split('\n'))
   return lines.filter(line => line.startsWith('inotify ')).length
+}
+
+/** None of a process that is gone: it is just being started again. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 function textOf(path: string): string {

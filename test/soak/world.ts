@@ -34,6 +34,7 @@ export interface World {
   readonly port: number
   readonly template: string
   readonly text: string // of the template, when it is well
+  readonly heapFile: string // how much of upstreamd's memory is in use
   readonly disk: string | undefined // a small one under the state folder, where it can be had
   readonly upstreamd: Running
   readonly lives: readonly Running[]
@@ -95,8 +96,11 @@ export async function openWorld(layout: WorldLayout): Promise<World> {
       : [`-nginx-conf=${tree.conf}`, `-template=${template}:${tree.destination}`]),
   ]
   const lives: Running[] = []
-  // A small nursery: V8 would let it grow by 60 MiB under load, and what leaks could not be told from that.
-  const environment = { NODE_OPTIONS: '--max-semi-space-size=4' }
+  const heapFile = join(bench.folder, 'heap')
+  const environment = {
+    NODE_OPTIONS: `--expose-gc --import=${join(import.meta.dirname, 'tidy.mjs')}`,
+    HEAP_FILE: heapFile,
+  }
   const start = () => {
     const running = bench.start(args, environment)
     lives.push(running)
@@ -122,6 +126,7 @@ export async function openWorld(layout: WorldLayout): Promise<World> {
     port,
     template,
     text,
+    heapFile,
     disk,
     lives,
     get upstreamd() {

@@ -48,7 +48,7 @@ export class Supervisor {
     this.#record = new ProcessRecord(join(options.run, 'process.json'), options.binary, problem => this.#warn(problem))
   }
 
-  /** The master we deal with, when it is alive. */
+  /** The master we deal with, when it is alive: looked at anew every time, so it is to be taken once. */
   get master(): Known | undefined {
     return this.#known !== undefined && isAlive(this.#known) ? this.#known : undefined
   }
@@ -78,11 +78,13 @@ export class Supervisor {
   }
 
   workers(): ReadonlySet<number> {
-    return new Set(this.master === undefined ? [] : workersOf(this.master.pid))
+    const { master } = this
+    return new Set(master === undefined ? [] : workersOf(master.pid))
   }
 
   hasWorkers(): boolean {
-    return this.master !== undefined && hasWorkers(this.master.pid)
+    const { master } = this
+    return master !== undefined && hasWorkers(master.pid)
   }
 
   /** Generations before this one that still finish requests. */
@@ -121,7 +123,8 @@ export class Supervisor {
     })
     if (found.kind === 'accepted') this.#announce('process.started', this.#known?.pid ?? child.pid)
     if (found.kind !== 'accepted') {
-      if (this.master !== undefined) await endMaster(this.master, 'SIGTERM', 2_000)
+      const { master } = this
+      if (master !== undefined) await endMaster(master, 'SIGTERM', 2_000)
       this.#record.remember(undefined)
     }
     return found.kind === 'died' && ended.reason !== undefined && found.reason === 'the master process ended'
@@ -145,8 +148,8 @@ export class Supervisor {
 
   /** Says that the master hangs, and what becomes of it. */
   announceHung(problem: string, isReplaced: boolean): void {
-    if (this.master !== undefined)
-      this.#runtime.emit({ type: 'process.hung', pid: this.master.pid, problem, isReplaced })
+    const { master: hung } = this
+    if (hung !== undefined) this.#runtime.emit({ type: 'process.hung', pid: hung.pid, problem, isReplaced })
   }
 
   /**

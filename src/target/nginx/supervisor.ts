@@ -87,15 +87,6 @@ export class Supervisor {
     return master !== undefined && hasWorkers(master.pid)
   }
 
-  /** Remembers workers that were forked since a configuration was accepted, one by one: they, too, may outlive their master. */
-  noteWorkers(): void {
-    const { master } = this
-    if (master === undefined) return
-    const known = new Set(master.workers.map(({ pid }) => pid))
-    const workers = identities(workersOf(master.pid))
-    if (workers.some(({ pid }) => !known.has(pid))) this.#record.remember({ ...master, workers })
-  }
-
   /** Generations before this one that still finish requests. */
   draining(): number {
     const { master } = this

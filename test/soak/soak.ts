@@ -77,6 +77,7 @@ export async function soak({ ms, seed, layout, say, stop }: SoakOptions): Promis
     const after = vitals(world)
     const lost = traffic.failures.filter(failure => !isExcused(failure, excuses))
     problems.push(...lost.map(failure => `lost: ${describe(failure, began)}`), ...grown(start, after))
+    if (lost[0] !== undefined) say(`around the first loss:\n${around(world, performance.timeOrigin + lost[0].at)}`)
     return {
       sent: traffic.sent,
       lost: lost.map(failure => describe(failure, began)),
@@ -165,6 +166,18 @@ export function format(vitals: Vitals): string {
 
 function reloadsOf(life: { log(): string }): number {
   return life.log().match(/"type":"generation.activated"[^\n]*"how":"reloaded"/g)?.length ?? 0
+}
+
+/** What was said from five seconds before a moment (ms since the epoch) until a second after it. */
+function around({ lives }: World, moment: number): string {
+  const isNear = (line: string) => {
+    const at = Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? '')
+    return at > moment - 5_000 && at < moment + 1_000
+  }
+  return lives
+    .flatMap(life => life.log().split('\n'))
+    .filter(isNear)
+    .join('\n')
 }
 
 function lastWords({ upstreamd }: World): string {

@@ -147,6 +147,7 @@ export function createAftercare(
     const { master } = supervisor
     if (master === undefined) return
     const now = clock.now()
+    supervisor.noteWorkers()
     const crashes = supervisor.crashes()
     count(crashes, master.pid, now)
     const last = crashes.at(-1)
@@ -164,6 +165,7 @@ export function createAftercare(
       const until = clock.now() + LATE_MS
       let bare = 0 // looks that found no worker: the master starts others, or says what they died of
       while (clock.now() < until && (await slept(runtime, 20))) {
+        ifPossible(() => supervisor.noteWorkers())
         const words = ifPossible(() => supervisor.lateDeaths(accepted.pid, accepted.workers)) ?? []
         if (words.length > 0) return takeBack(accepted, words.join('; '))
         bare = ifPossible(() => isBare(accepted.pid)) ? bare + 1 : 0

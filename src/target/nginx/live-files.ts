@@ -138,7 +138,7 @@ export function lookAfter(
 /** A reload replaces all workers. Of those seen when nginx was verified some may have been on their way out, or not there yet. */
 function hasMoved(supervisor: Supervisor, before: Supervisor['master']): boolean {
   const now = supervisor.workers()
-  return !before?.workers.some(({ pid }) => now.has(pid))
+  return !before?.verified.some(({ pid }) => now.has(pid))
 }
 
 async function tellAgain(activator: Activator, generation: Generation, runtime: Runtime): Promise<void> {

@@ -8,6 +8,7 @@ export interface Known extends Identity {
   readonly started: boolean // by us or a command of ours, in this life or an earlier one
   readonly logged: boolean // does it write our control log?
   readonly workers: readonly Identity[] // seen last; how they are known when their master is gone
+  readonly verified: readonly Identity[] // seen when it was verified: after somebody else's reload they are gone
 }
 
 /** Keeps it on disk, so that our next life knows it as well. */

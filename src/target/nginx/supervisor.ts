@@ -71,7 +71,7 @@ export class Supervisor {
       // Nobody else gives an nginx our control log: it is ours, whatever became of our record of it.
       const isOurs = readProcess(master.pid)?.command.includes(this.#log.control) ?? false
       const workers = identities(workersOf(master.pid))
-      this.#record.remember({ ...master, started: started || isOurs, logged: isOurs, workers })
+      this.#record.remember({ ...master, started: started || isOurs, logged: isOurs, workers, verified: workers })
     }
     if (isNew || !this.#announced) this.#announce('process.found', master.pid)
     return isNew
@@ -85,6 +85,15 @@ export class Supervisor {
   hasWorkers(): boolean {
     const { master } = this
     return master !== undefined && hasWorkers(master.pid)
+  }
+
+  /** Remembers workers that were forked since a configuration was accepted: they, too, may outlive their master. */
+  noteWorkers(): void {
+    const { master } = this
+    if (master === undefined) return
+    const known = new Set(master.workers.map(({ pid }) => pid))
+    const workers = workersOf(master.pid)
+    if (workers.some(pid => !known.has(pid))) this.#record.remember({ ...master, workers: identities(workers) })
   }
 
   /** Generations before this one that still finish requests. */
@@ -114,7 +123,7 @@ export class Supervisor {
       return { kind: 'died', reason: ended.reason ?? 'nginx could not be run' }
     }
     const startTime = readProcess(child.pid)?.startTime ?? ''
-    this.#record.remember({ pid: child.pid, startTime, started: true, logged, workers: [] })
+    this.#record.remember({ pid: child.pid, startTime, started: true, logged, workers: [], verified: [] })
 
     const found = await this.#verdict({
       before: new Set(),
@@ -245,7 +254,8 @@ export class Supervisor {
     const found = await verdict(witness, { before, master, deadline, reaction, stop: signal }, clock)
     if (found.kind === 'accepted' && this.#known !== undefined) {
       // The old ones, too: until they were told to go, they would outlive a master that is killed now.
-      this.#record.remember({ ...this.#known, workers: identities(workersOf(this.#known.pid)) })
+      const workers = identities(workersOf(this.#known.pid))
+      this.#record.remember({ ...this.#known, workers, verified: workers })
     }
     return found
   }
@@ -266,7 +276,7 @@ export class Supervisor {
   #daemonized(logged: boolean): boolean {
     const found = this.look()
     if (found.state !== 'running') return false
-    this.#record.remember({ ...found.master, started: true, logged, workers: [] })
+    this.#record.remember({ ...found.master, started: true, logged, workers: [], verified: [] })
     return true
   }
 

@@ -59,7 +59,6 @@ describe('the ingress template as it is shipped', () => {
     const lines = ingress(aView([web]))
 
     expect(lines).toContain('upstream web {')
-    expect(lines).toContain('zone web 64k;')
     expect(lines).toContain('server 10.0.0.1:8080 weight=5;')
     expect(lines).toContain('server [fd00::5]:80 weight=1 backup;')
   })

@@ -1,8 +1,10 @@
 import { difference } from './announce.ts'
 import { apply, type Outcome, type Prepared } from './apply.ts'
+import type { Drawn } from './drawing.ts'
 import { type Code, isOf, reasonOf } from './errors.ts'
 import { type Diagnostic, describe } from './model/diagnostic.ts'
 import type { Generation } from './model/generation.ts'
+import { type Phases, rounded } from './model/phases.ts'
 import { type NonEmpty, sizeOf } from './model/selection.ts'
 import type { Retries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
@@ -37,24 +39,25 @@ export type Refusal =
 
 /** What is to become live, in the place of what. */
 export interface Wish {
-  draw(): Generation
+  draw(): Drawn
   readonly live: Generation | undefined
   /** What was prepared for this digest already. */
   ahead(digest: string): Promise<Prepared> | undefined
   readonly since: number // when it was asked for, in ms on the runtime's clock
+  readonly took: Phases // until now
 }
 
 /** Renders and applies, once. Throws only what is a bug. */
 export async function attempt(wish: Wish, target: Target, retries: Retries, runtime: UpdateRuntime): Promise<Attempt> {
-  const { clock, emit, signal } = runtime
-  const started = clock.now()
-  let generation: Generation
+  const { emit, signal } = runtime
+  let drawn: Drawn
   try {
-    generation = wish.draw()
+    drawn = wish.draw()
   } catch (error) {
     if (!isOf('template', error)) throw error
     return { kind: 'refused', refusal: { by: 'template', problem: reasonOf(error), code: error.code } }
   }
+  const { generation, ms } = drawn
   const { digest, files } = generation
   const tooSoon = retries.tooSoon(digest)
   if (tooSoon !== undefined) {
@@ -68,10 +71,10 @@ export async function attempt(wish: Wish, target: Target, retries: Retries, runt
     return { kind: 'failed' }
   }
 
-  emit({ type: 'generation.rendered', digest, files: files.length, ms: clock.now() - started })
+  emit({ type: 'generation.rendered', digest, files: files.length, ms })
   try {
     const outcome = await apply(generation, target, runtime, wish.ahead(digest))
-    return settle(generation, outcome, wish, retries, runtime)
+    return settle(drawn, outcome, wish, retries, runtime)
   } catch (error) {
     if (signal.aborted) return { kind: 'failed' }
     if (!isOf('target', error)) throw error
@@ -84,9 +87,9 @@ export async function attempt(wish: Wish, target: Target, retries: Retries, runt
 }
 
 function settle(
-  generation: Generation,
+  { generation, ms: render }: Drawn,
   outcome: Outcome,
-  { live, since }: Wish,
+  { live, since, took }: Wish,
   retries: Retries,
   { clock, emit, again }: UpdateRuntime,
 ): Attempt {
@@ -101,6 +104,7 @@ function settle(
       const isOver = retries.lastProblem() !== undefined
       if (outcome.kind !== 'unchanged' || live?.digest !== digest || isOver) {
         const size = sizeOf(generation.selection)
+        const phases = rounded({ ...took, render, ...(outcome.kind !== 'unchanged' && outcome.took) })
         emit({
           type: 'generation.activated',
           digest,
@@ -109,6 +113,7 @@ function settle(
           ...size,
           added,
           removed,
+          phases,
         })
       }
       retries.succeeded()

@@ -14,6 +14,7 @@ export interface CatalogStore {
 export function createCatalogStore(required: readonly string[]): CatalogStore {
   const latest = new Map<string, Snapshot>()
   let merged: Catalog | undefined
+  let took: Snapshot['took']
 
   return {
     put(snapshot) {
@@ -21,6 +22,7 @@ export function createCatalogStore(required: readonly string[]): CatalogStore {
       latest.set(snapshot.source, snapshot)
       if (before !== undefined && isDeepStrictEqual(before.services, snapshot.services)) return false
       merged = undefined
+      took = snapshot.took
       return true
     },
     forget() {
@@ -29,7 +31,7 @@ export function createCatalogStore(required: readonly string[]): CatalogStore {
     },
     current() {
       if (!required.every(source => latest.has(source))) return undefined
-      merged ??= merge(required.flatMap(source => latest.get(source) ?? []))
+      merged ??= { ...merge(required.flatMap(source => latest.get(source) ?? [])), ...(took && { took }) }
       return merged
     },
   }
@@ -44,7 +46,7 @@ function merge(snapshots: readonly Snapshot[]): Catalog {
   for (const service of snapshots.flatMap(snapshot => snapshot.services)) {
     let name = service.name
     while (byName.has(name)) name = `${name}.${labelOf(service.source)}`
-    byName.set(name, { ...service, name })
+    byName.set(name, name === service.name ? service : { ...service, name })
   }
   return {
     services: [...byName.values()].sort((a, b) => compare(a.name, b.name)),

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { announce, announceHolds } from './announce.ts'
+import { keepLast } from './keep-last.ts'
 import type { Catalog } from './model/catalog.ts'
 import { type Selection, serversOf } from './model/selection.ts'
 import type { Runtime } from './runtime.ts'
@@ -39,11 +41,21 @@ export function createChooser(
   let isTrusted = false
   let wasTrusted = false // when the last choice was made
 
+  const rulesWith = keepLast(
+    (resolved: Wanted['resolved']): SelectionRules => ({ ...rules, resolved }),
+    isDeepStrictEqual,
+  )
+  const selectFrom = keepLast(
+    (catalog: Catalog, known: SelectionRules, live: Selection | undefined, answersForUnavailable: boolean) => {
+      const selected = select(catalog, known, live)
+      const before = live && withoutRefused(live, known.refusals)
+      const isKept = rules.onEmpty === 'keep' || !answersForUnavailable
+      return { before, next: isKept ? keepUnavailable(before, selected) : selected }
+    },
+  )
+
   function decide({ catalog, resolved, live, answersForUnavailable }: Wanted, now: number) {
-    const known = { ...rules, resolved }
-    const selected = select(catalog, known, live)
-    const before = live && withoutRefused(live, known.refusals)
-    const next = rules.onEmpty !== 'keep' && answersForUnavailable ? selected : keepUnavailable(before, selected)
+    const { before, next } = selectFrom(catalog, rulesWith(resolved), live, answersForUnavailable)
     const guarded = isTrusted ? { selection: next, held: [] } : guard(before, next, policy, held, now)
     return { ...guarded, isEverything: next.sites.length === 0 }
   }

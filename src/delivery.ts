@@ -1,17 +1,20 @@
 import { createAhead } from './ahead.ts'
 import { attempt, mayPass, refuse, type UpdateRuntime } from './attempt.ts'
 import { createChooser, type Wanted } from './chooser.ts'
+import { createDrawing } from './drawing.ts'
 import { isOf, reasonOf, systemCode } from './errors.ts'
 import { investigate } from './investigation.ts'
+import { keepLast } from './keep-last.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import type { Generation } from './model/generation.ts'
-import { type Selection, serversOf } from './model/selection.ts'
+import type { Phases } from './model/phases.ts'
+import { type Selection, serversOf, type VisibleService } from './model/selection.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
-import { needsServices, type Output, render } from './render/render.ts'
+import { needsServices, type Output } from './render/render.ts'
 import type { Seen } from './render/seen.ts'
 import type { Templates } from './render/templates.ts'
-import { type Surroundings, viewOf } from './render/view.ts'
+import type { Surroundings } from './render/view.ts'
 import { createRetries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
 import type { GuardPolicy } from './select/guard.ts'
@@ -65,6 +68,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const quarantine = createQuarantine()
   const retries = createRetries(now)
   const ahead = createAhead(target)
+  const draw = createDrawing(around, now)
+  const visible = keepLast((catalog: Catalog, resolved: SelectionRules['resolved']) =>
+    visibleServices(catalog, { ...rules, resolved }),
+  )
   let live: Generation | undefined // what the target confirmed
   let liveSeen: Seen | undefined // what it was made of
 
@@ -73,20 +80,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const answersForUnavailable = outputs.some(({ template }) => template.uses('unavailable'))
     const out = quarantine.kept(catalog, textsOf(outputs), now())
     const isLive = new Set(live?.selection.sites.map(({ service }) => service))
-    const services = catalog.services.filter(({ name }) => !out.has(name) || isLive.has(name))
-    return { catalog: { ...catalog, services }, resolved, live: live?.selection, answersForUnavailable }
+    const isIn = ({ name }: { readonly name: string }) => !out.has(name) || isLive.has(name)
+    const known = catalog.services.every(isIn) ? catalog : { ...catalog, services: catalog.services.filter(isIn) }
+    return { catalog: known, resolved, live: live?.selection, answersForUnavailable }
   }
 
   function seenIn(selection: Selection, { catalog, resolved }: Wanted, outputs: readonly Output[]): Seen {
-    return { selection, services: needsServices(outputs) ? visibleServices(catalog, { ...rules, resolved }) : [] }
-  }
-
-  function draw({ selection, services }: Seen, outputs: readonly Output[], isKnown = true): Generation {
-    return render(
-      outputs,
-      viewOf(selection, () => services, around(), isKnown),
-      selection,
-    )
+    return { selection, services: needsServices(outputs) ? visible(catalog, resolved) : none }
   }
 
   /** Makes it live, without those who are refused. */
@@ -94,9 +94,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     seen: Seen,
     catalog: Catalog,
     outputs: readonly Output[],
+    { since, took }: { readonly since: number; readonly took: Phases },
     runtime: UpdateRuntime,
   ): Promise<Result> {
-    const since = runtime.clock.now()
     const texts = textsOf(outputs)
     const kept = quarantine.kept(catalog, texts, now())
     let out = kept
@@ -104,7 +104,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     for (let round = 1; ; round += 1) {
       // What was live of somebody who is out goes on, and is his: who clashes with it now is a culprit as any other.
       const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined, gone)
-      const wish = { draw: () => draw(sieved, outputs), live, ahead: ahead.take, since }
+      const wish = { draw: () => draw(sieved, outputs), live, ahead: ahead.take, since, took }
       const result = await attempt(wish, target, retries, runtime)
       switch (result.kind) {
         case 'failed':
@@ -152,7 +152,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       areTemplatesProven: isProven(outputs),
       wereOut: new Set([...quarantine.names()].filter(service => !out.has(service))),
       hasFallback: templates.accepted() !== undefined,
-      draw: (part: Seen) => draw(part, outputs),
+      draw: (part: Seen) => draw(part, outputs).generation,
     }
     try {
       return await investigate(scene, target, runtime)
@@ -206,7 +206,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     async standIn({ emit, signal }) {
       if (live !== undefined) return
       try {
-        const isStanding = await target.standIn(() => draw(nothing, templates.outputs(), false), signal)
+        const isStanding = await target.standIn(() => draw(nothing, templates.outputs(), false).generation, signal)
         if (isStanding) emit({ type: 'generation.stood_in' })
       } catch (error) {
         if (signal.aborted) return
@@ -224,7 +224,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       let generation: Generation
       try {
         const out = quarantine.kept(catalog, textsOf(outputs), now())
-        generation = draw(leaveOut(seen, out, live?.selection), outputs)
+        generation = draw(leaveOut(seen, out, live?.selection), outputs).generation
       } catch (error) {
         if (isOf('template', error)) return // the update says so
         throw error
@@ -239,9 +239,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       reconsider(runtime)
       const outputs = templates.outputs() // as they are now: a file may be saved while they are tried
       const wanted = wantedFrom(catalog, resolved, outputs)
+      const since = now()
       const { selection, chooseIn } = chooser.choose(wanted, runtime)
       if (chooseIn !== undefined) runtime.again(chooseIn)
-      const first = await deliver(seenIn(selection, wanted, outputs), catalog, outputs, runtime)
+      const seen = seenIn(selection, wanted, outputs)
+      const so = { since, took: { ...catalog.took, select: now() - since } }
+      const first = await deliver(seen, catalog, outputs, so, runtime)
       const retryIn = quarantine.retryIn(now())
       if (retryIn !== undefined) runtime.again(retryIn + 1)
       if (first.kind === 'live') {
@@ -252,7 +255,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
       const accepted = first.kind === 'refused' ? templates.accepted() : undefined
       if (first.kind !== 'refused' || accepted === undefined || runtime.signal.aborted) return
-      const second = await deliver(seenIn(selection, wanted, accepted), catalog, accepted, runtime)
+      const second = await deliver(seenIn(selection, wanted, accepted), catalog, accepted, so, runtime)
       if (second.kind !== 'live') return
       chooser.settled()
       templates.setAside(outputs, first.problem)
@@ -261,7 +264,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 }
 
-const nothing: Seen = { selection: { sites: [], unavailable: [], rejections: [] }, services: [] }
+const none: readonly VisibleService[] = []
+const nothing: Seen = { selection: { sites: [], unavailable: [], rejections: [] }, services: none }
 
 function isEmpty({ sites, unavailable }: Selection): boolean {
   return sites.length + unavailable.length === 0

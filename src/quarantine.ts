@@ -100,6 +100,7 @@ export function leaveOut(
   live: Selection | undefined,
   gone: ReadonlySet<string> = new Set(),
 ): Seen {
+  if (out.size === 0) return seen
   const rest = filtered(seen, service => !out.has(service))
   const now = new Map(seen.selection.sites.map(site => [site.service, site]))
   const taken = new Set(rest.selection.sites.flatMap(({ upstream, serverNames }) => [upstream.name, ...serverNames]))

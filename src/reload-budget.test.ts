@@ -142,9 +142,9 @@ describe('a target with a reload budget', () => {
     const { runtime, events, abort } = aRuntime(clock)
     let running: Running | undefined | Error = { pid: 1, digest: 'live', draining: 0 }
     const activations: Record<typeof ends, () => Activation> = {
-      reloaded: () => ({ kind: 'reloaded', pid: 1 }),
-      started: () => ({ kind: 'started', pid: 1 }),
-      written: () => ({ kind: 'written' }),
+      reloaded: () => ({ kind: 'reloaded', pid: 1, took: {} }),
+      started: () => ({ kind: 'started', pid: 1, took: {} }),
+      written: () => ({ kind: 'written', took: {} }),
       rolled_back: () => ({ kind: 'rolled_back', cause: new Error('port taken') }),
       throws: () => {
         throw new UpstreamdError('TARGET_ROLLBACK_FAILED', 'neither forth nor back')

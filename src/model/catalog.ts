@@ -1,5 +1,7 @@
 /** Nouns of service discovery. */
 
+import type { Phases } from './phases.ts'
+
 export type Health = 'passing' | 'warning' | 'critical' | 'maintenance'
 
 export interface Instance {
@@ -26,23 +28,29 @@ export interface Snapshot {
   readonly source: string
   readonly index: string // the source's own version: Consul index, file digest
   readonly services: readonly Service[] // sorted by name
+  readonly took?: Pick<Phases, 'wake' | 'fetch'> // to read it
 }
 
 export interface Catalog {
   readonly services: readonly Service[] // sorted by name
   readonly indexes: Readonly<Record<string, string>> // source name → index it came from
+  readonly took?: Snapshot['took'] // of the snapshot that came last
 }
 
 /** Instances by service name → services, sorted in every respect, so that equal knowledge is equal data. */
 export function toServices(source: string, instances: ReadonlyMap<string, readonly Instance[]>): Service[] {
   return [...instances]
-    .map(([name, unsorted]) => ({
-      name,
-      source,
-      tags: [...new Set(unsorted.flatMap(instance => instance.tags))].sort(),
-      instances: unsorted.toSorted((a, b) => compare(a.id, b.id)),
-    }))
+    .map(([name, unsorted]) => toService(source, name, unsorted))
     .sort((a, b) => compare(a.name, b.name))
+}
+
+export function toService(source: string, name: string, unsorted: readonly Instance[]): Service {
+  return {
+    name,
+    source,
+    tags: [...new Set(unsorted.flatMap(instance => instance.tags))].sort(),
+    instances: unsorted.toSorted((a, b) => compare(a.id, b.id)),
+  }
 }
 
 /** Byte order, the same on every machine: a locale would make two daemons write two files. */

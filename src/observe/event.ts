@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Phases } from '../model/phases.ts'
 import type { Rejection } from '../model/selection.ts'
 
 /** Everything upstreamd can say. Log, status and (later) metrics are folds over this one stream. */
@@ -76,6 +77,7 @@ export type Event =
       readonly servers: number
       readonly added: readonly string[]
       readonly removed: readonly string[]
+      readonly phases: Phases
     }
   | {
       readonly type: 'generation.rolled_back'

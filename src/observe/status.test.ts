@@ -20,6 +20,7 @@ const activated: Event = {
   servers: 9,
   added: [],
   removed: [],
+  phases: {},
 }
 const lost: Event = {
   type: 'source.lost',

@@ -86,8 +86,19 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
       servers: 9,
       added: ['api 10.0.0.7:8080'],
       removed: [],
+      phases: {},
     },
-    { type: 'generation.activated', digest, how: 'written', ms: 41, sites: 3, servers: 9, added: [], removed: [] },
+    {
+      type: 'generation.activated',
+      digest,
+      how: 'written',
+      ms: 41,
+      sites: 3,
+      servers: 9,
+      added: [],
+      removed: [],
+      phases: {},
+    },
   ],
   'generation.rolled_back': [undefined, digest].map(to => ({
     type: 'generation.rolled_back',
@@ -177,6 +188,7 @@ describe('what the operator reads', () => {
       servers: 9,
       added,
       removed: ['x 1:1'],
+      phases: {},
     })
 
     expect(text).toMatch(/, and 495 more$/)

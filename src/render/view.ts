@@ -84,12 +84,16 @@ export function viewOf(
   }
 }
 
+/** The service of every part that was ever shown: it is the same part from view to view, as long as nothing changes. */
+const owners = new WeakMap<object, string>()
+/** The texts of a part that may be syntax. */
+const risky = new WeakMap<object, readonly string[]>()
+
 class Parts implements Origin {
   readonly texts = new Map<string, string[]>()
-  readonly #owners = new WeakMap<object, string>()
 
   serviceOf(part: object): string | undefined {
-    return this.#owners.get(part)
+    return owners.get(part)
   }
 
   add<T extends object>(
@@ -99,33 +103,30 @@ class Parts implements Origin {
   ): readonly T[] {
     for (const part of parts) {
       const service = nameOf(part)
-      this.#own(part, service)
-      for (const server of serversOf(part)) {
-        this.#own(server, service)
-        this.#collect([server.id, server.node], service)
-        this.#collect(server.tags, service)
-        this.#collect(Object.keys(server.meta), service)
-        this.#collect(Object.values(server.meta), service)
+      for (const text of risky.get(part) ?? learn(part, service, serversOf(part))) {
+        const services = this.texts.get(text) ?? []
+        if (!services.includes(service)) this.texts.set(text, [...services, service])
       }
     }
-    return frozen(parts)
+    return Object.freeze(parts)
   }
+}
 
-  /** A part and the lists and tables in it. */
-  #own(part: object, service: string): void {
-    this.#owners.set(part, service)
-    for (const inner of Object.values(part)) {
-      if (typeof inner === 'object' && inner !== null) this.#owners.set(inner, service)
-    }
+function learn(part: object, service: string, servers: readonly FreeTexts[]): readonly string[] {
+  for (const one of [part, ...servers]) {
+    owners.set(one, service)
+    for (const inner of Object.values(one)) if (typeof inner === 'object' && inner !== null) owners.set(inner, service)
   }
-
-  #collect(texts: readonly string[], service: string): void {
-    for (const text of texts) {
-      if (!mayBeSyntax(text)) continue
-      const services = this.texts.get(text) ?? []
-      if (!services.includes(service)) this.texts.set(text, [...services, service])
-    }
-  }
+  const texts = servers.flatMap(({ id, node, tags, meta }) => [
+    id,
+    node,
+    ...tags,
+    ...Object.keys(meta),
+    ...Object.values(meta),
+  ])
+  const found = [...new Set(texts.filter(mayBeSyntax))]
+  risky.set(frozen(part), found)
+  return found
 }
 
 /** What has no shape that it could be checked by; everything else of a server is printed again by us. */

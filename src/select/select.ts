@@ -18,7 +18,9 @@ import { serversFrom, visibleInstances } from './servers.ts'
 /** What is to be proxied, what is not and why. Pure; the order of the catalog does not matter. */
 export function select(catalog: Catalog, rules: SelectionRules, live: Selection | undefined): Selection {
   const rejections: Rejection[] = []
-  const candidates = catalog.services.flatMap(service => candidatesOf(service, rules, rejections)).sort(byService)
+  const found = catalog.services.map(service => candidateOf(service, rules))
+  for (const { rejections: own } of found) rejections.push(...own)
+  const candidates = found.flatMap(({ candidate }) => candidate ?? []).sort(byService)
   const named = nameAll(candidates, live, rejections)
 
   const sites: Site[] = []
@@ -26,18 +28,8 @@ export function select(catalog: Catalog, rules: SelectionRules, live: Selection 
   const upstreamName = upstreamNames(rules.reservedUpstreams)
   for (const { candidate, serverNames } of named) {
     const { service, servers } = candidate
-    const [first, ...others] = servers
-    if (first === undefined) {
-      unavailable.push({ service, serverNames })
-      continue
-    }
-    sites.push({
-      service,
-      serverNames,
-      tags: [...new Set(servers.flatMap(server => server.tags))].sort(compare),
-      meta: agreed(servers),
-      upstream: { name: upstreamName(service), servers: [first, ...others] },
-    })
+    if (isNonEmpty(servers)) sites.push(siteOf(candidate, serverNames, upstreamName(service), servers))
+    else unavailable.push({ service, serverNames })
   }
   // What is dropped has its say about host names all the same: an older claim is not lost by being down.
   return { sites, unavailable: rules.onEmpty === 'drop' ? [] : unavailable, rejections: rejections.sort(byService) }
@@ -56,13 +48,23 @@ export function visibleServices(catalog: Catalog, rules: SelectionRules): Visibl
 /** The host names that instances give as their address, to be resolved before `select`: of the selected ones, or of all. */
 export function hostNamesOf(catalog: Catalog, rules: Pick<SelectionRules, 'tags'>, ofAll: boolean): Set<string> {
   const names = new Set<string>()
-  for (const { instances } of catalog.services) {
-    for (const { address } of ofAll ? instances : instances.filter(isWanted(rules))) {
-      const parsed = parseAddress(address)
-      if (parsed.kind === 'name') names.add(parsed.name)
-    }
+  for (const service of catalog.services) {
+    for (const [instance, name] of hostNamesIn(service)) if (ofAll || isWanted(rules)(instance)) names.add(name)
   }
   return names
+}
+
+const namesIn = new WeakMap<Service, readonly (readonly [Instance, name: string])[]>()
+
+function hostNamesIn(service: Service) {
+  const before = namesIn.get(service)
+  if (before !== undefined) return before
+  const found = service.instances.flatMap(instance => {
+    const parsed = parseAddress(instance.address)
+    return parsed.kind === 'name' ? [[instance, parsed.name] as const] : []
+  })
+  namesIn.set(service, found)
+  return found
 }
 
 /** An instance must carry all wanted tags itself, and none of the unwanted ones. */
@@ -78,15 +80,63 @@ interface Candidate {
   readonly servers: readonly UpstreamServer[]
 }
 
-function candidatesOf(service: Service, rules: SelectionRules, rejections: Rejection[]): Candidate[] {
+/** What becomes of one service by itself. */
+interface Found {
+  readonly candidate: Candidate | undefined
+  readonly rejections: readonly Rejection[]
+}
+
+/** A service that did not change gives what it gave under the same rules: most are the same from change to change. */
+const known = new WeakMap<Service, Found & { readonly rules: SelectionRules }>()
+
+function candidateOf(service: Service, rules: SelectionRules): Found {
+  const before = known.get(service)
+  if (before?.rules === rules) return before
+  const rejections: Rejection[] = []
+  const found = { candidate: examine(service, rules, rejections), rejections, rules }
+  known.set(service, found)
+  return found
+}
+
+/** The same for what is made of a candidate. */
+const made = new WeakMap<Candidate, Site>()
+
+function siteOf(
+  candidate: Candidate,
+  serverNames: NonEmpty<string>,
+  upstream: string,
+  servers: NonEmpty<UpstreamServer>,
+): Site {
+  const before = made.get(candidate)
+  if (before?.upstream.name === upstream && areSame(before.serverNames, serverNames)) return before
+  const site: Site = {
+    service: candidate.service,
+    serverNames,
+    tags: [...new Set(servers.flatMap(server => server.tags))].sort(compare),
+    meta: agreed(servers),
+    upstream: { name: upstream, servers },
+  }
+  made.set(candidate, site)
+  return site
+}
+
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, at) => text === b[at])
+}
+
+function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
+  return list.length > 0
+}
+
+function examine(service: Service, rules: SelectionRules, rejections: Rejection[]): Candidate | undefined {
   // Consul's own servers register themselves: nobody proxies to them, and they are back first after a loss of everything.
-  if (service.source === 'consul' && service.name === 'consul') return []
+  if (service.source === 'consul' && service.name === 'consul') return undefined
   const wanted = service.instances.filter(isWanted(rules)).sort((a, b) => compare(a.id, b.id))
-  if (wanted.length === 0) return []
+  if (wanted.length === 0) return undefined
   if (!isServiceName(service.name)) {
     const detail = `${quote(service.name)} is not a name of letters, digits, ".", "_" and "-" (at most 127)`
     rejections.push({ service: service.name, reason: 'invalid_service_name', detail })
-    return []
+    return undefined
   }
 
   const healthy = wanted.filter(isHealthy(rules))
@@ -106,7 +156,7 @@ function candidatesOf(service: Service, rules: SelectionRules, rejections: Rejec
     return problem === undefined
   })
   const createIndex = wanted.map(instance => BigInt(instance.createIndex)).reduce((a, b) => (a < b ? a : b))
-  return [{ service: service.name, names, createIndex, servers: checked.servers }]
+  return { service: service.name, names, createIndex, servers: checked.servers }
 }
 
 /** Gives each candidate the names it may have; one that is left without any is out. */

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Generation } from '../model/generation.ts'
+import type { Phases } from '../model/phases.ts'
 import type { NonEmpty } from '../model/selection.ts'
 
 export type Validation =
@@ -8,10 +9,12 @@ export type Validation =
 
 export type Activation =
   /** Accepted by the process (own layout: it answers with the digest). `written`: nothing runs that would read it. */
-  | { readonly kind: 'started' | 'reloaded'; readonly pid: number }
-  | { readonly kind: 'written' }
+  | { readonly kind: 'started' | 'reloaded'; readonly pid: number; readonly took: Took }
+  | { readonly kind: 'written'; readonly took: Took }
   /** The previous generation is live again. */
   | { readonly kind: 'rolled_back'; readonly cause: Error }
+
+export type Took = Pick<Phases, 'signal' | 'verified'>
 
 /** A generation written beside the live tree. Nothing live changes before `activate`. */
 export interface Staged {

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/runtime.ts'
 import { connect } from '../../src/source/consul/client.ts'
 import { ConsulConfig } from '../../src/source/consul/config.ts'
 import { isUnaskable, servicesOf } from '../../src/source/consul/questions.ts'
+import { Remembered } from '../../src/source/consul/rows.ts'
 import { sources } from '../../src/source/registry.ts'
 import { consulBinary, type RealConsul, startConsul } from '../support/consul.ts'
 import { freePort } from '../support/ports.ts'
@@ -135,7 +136,7 @@ describe('a node may have any name', () => {
     async function hasAnswer(node: string): Promise<boolean> {
       const client = connect(ConsulConfig.parse({ type: 'consul', address }), { asked: 0 })
       try {
-        const { body } = await client.ask(servicesOf(node), new AbortController().signal)
+        const { body } = await client.ask(servicesOf(node, new Remembered()), new AbortController().signal)
         return body?.Services?.length === 1
       } catch {
         return false

@@ -43,7 +43,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^model\//],
   [/^(errors|duration|environment|yaml|shipped|proc|disk|watch-files|observe\/event|runtime)\.ts$/],
   [/^observe\//],
-  [/^(registry|catalog|quiescence|memory|last-snapshot|state-lock|status-file)\.ts$/],
+  [/^(registry|keep-last|catalog|quiescence|memory|last-snapshot|state-lock|status-file)\.ts$/],
   [
     /^select\//,
     /^render\/(language|view|render|seen)\.ts$/,
@@ -59,6 +59,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   ],
   [/^(source|target|render)\/registry\.ts$/],
   [/^render\/templates\.ts$/, /^config\.ts$/],
+  [/^drawing\.ts$/],
   [/^(ahead|attempt|investigation)\.ts$/],
   [/^(delivery|layout-choice|plan)\.ts$/],
   [/^daemon\.ts$/],

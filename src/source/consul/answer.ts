@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import { UpstreamdError } from '../../errors.ts'
+import { Remembered, type Rows } from './rows.ts'
 
 export interface Answer<T> {
   readonly index: bigint
   readonly body: T
   readonly digest: string // of the body as it came, for comparing
+  readonly took: number // ms from its first byte until it was understood
 }
 
 /** A question, and what its answer has to look like. */
@@ -19,28 +21,28 @@ export interface Question<T> {
   readonly index?: bigint // with it the query blocks until the index moves on
   readonly wait?: number // ms to block at most
   readonly filter?: string
+  /** How it is read when it is long, and what is known of it from the last time. */
+  readonly rows?: Rows<T>
+  readonly remembered?: Remembered
 }
 
 export interface Response extends IncomingMessage {
   readonly body?: Buffer
+  began?: number // when its first byte came, in ms
 }
 
 /**
  * What an answer means, or why it means nothing: it throws an error of class `source` for whatever is not what the
  * API promises. Nobody can take the index on without the body.
  */
-export function understand<T>(response: Response, question: Question<T>): Answer<T> {
-  const { statusCode = 0, headers, body = Buffer.alloc(0) } = response
+export async function understand<T>(response: Response, question: Question<T>): Promise<Answer<T>> {
+  const { began = performance.now(), statusCode = 0, headers, body = Buffer.alloc(0) } = response
   if (statusCode !== 200) throw refusal(statusCode, headers, body)
   const coding = headers['content-encoding']
   if (coding !== undefined && coding !== 'identity') throw malformed(question, `in ${coding}, which was not asked for`)
 
   const text = body.toString()
-  const parsed = question.schema.safeParse(parseJson(question, text))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw malformed(question, `not what the API promises: ${issue?.path.join('.')}: ${issue?.message}`)
-  }
+  const read = (await question.rows?.read(text, question.remembered ?? new Remembered())) ?? whole(text, question)
   // A token without the right to read gets an empty list, politely: that is not "none".
   const isEmpty = /^(\[\]|\{\}|null)\s*$/.test(text)
   if (headers['x-consul-results-filtered-by-acls'] === 'true' && isEmpty) {
@@ -50,9 +52,17 @@ export function understand<T>(response: Response, question: Question<T>): Answer
   if (typeof index !== 'string' || !/^\d{1,20}$/.test(index)) {
     throw new UpstreamdError('SOURCE_NO_INDEX', `${question.path} answered without a usable X-Consul-Index`)
   }
-  const refused = question.refuse?.(parsed.data)
+  const refused = question.refuse?.(read)
   if (refused !== undefined) throw refused
-  return { index: BigInt(index), body: parsed.data, digest: createHash('sha1').update(body).digest('base64') }
+  const digest = createHash('sha1').update(body).digest('base64')
+  return { index: BigInt(index), body: read, digest, took: performance.now() - began }
+}
+
+function whole<T>(text: string, question: Question<T>): T {
+  const parsed = question.schema.safeParse(parseJson(question, text))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw malformed(question, `not what the API promises: ${issue?.path.join('.')}: ${issue?.message}`)
 }
 
 function refusal(status: number, headers: IncomingHttpHeaders, body: Buffer): UpstreamdError {

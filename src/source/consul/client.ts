@@ -146,7 +146,8 @@ function bound({ silence, bytes }: Limits) {
     request.transport = {
       request(options) {
         const sent = transport.request({ ...options, maxHeaderSize: HEADER_BYTES })
-        sent.on('response', response => {
+        sent.on('response', (response: Response) => {
+          response.began = performance.now()
           let length = 0
           let why = 'the connection broke inside the answer'
           function cut(because: string): void {

@@ -7,7 +7,7 @@ import type { Answer, Question } from './answer.ts'
 import { watch } from './blocking-query.ts'
 import { type ConsulClient, connect } from './client.ts'
 import { ConsulConfig } from './config.ts'
-import * as questions from './questions.ts'
+import { tableQuestions } from './questions.ts'
 import { createReader } from './reader.ts'
 import { Tables } from './tables.ts'
 
@@ -53,7 +53,8 @@ async function* snapshots(
   const scope: Runtime = { ...runtime, signal: AbortSignal.any([runtime.signal, ended.signal]) }
   const tables = new Tables(past.tables)
   const wakeup = new Wakeup()
-  const reader = createReader(client, tables, { source: NAME, interest }, () => tell(reader.retry()), scope)
+  const questions = tableQuestions()
+  const reader = createReader(client, tables, questions, { source: NAME, interest }, () => tell(reader.retry()), scope)
   const watcher = { client, asked: () => past.asked, source: NAME }
   const watching: Promise<unknown>[] = []
 

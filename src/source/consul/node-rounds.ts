@@ -95,7 +95,7 @@ export function createNodeRounds(
   async function ask(node: string, round: Round): Promise<void> {
     tables.dirty.delete(node)
     try {
-      const { body, digest } = await client.ask(servicesOf(node), signal)
+      const { body, digest } = await client.ask(servicesOf(node, tables.remembered(node)), signal)
       if (tables.setServices(node, body?.Services ?? [], digest)) round.isNews = true
       round.right += 1
       round.inARow = 0

@@ -1,6 +1,7 @@
 import { UpstreamdError } from '../../errors.ts'
 import type { Question } from './answer.ts'
-import { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
+import { Remembered, rowsOf } from './rows.ts'
+import { Check, Checks, Node, NodeService, NodeServices, Nodes, ServiceNames } from './wire.ts'
 
 /** The three tables: together they see every change (facts). */
 export const services: Question<ServiceNames> = {
@@ -10,23 +11,47 @@ export const services: Question<ServiceNames> = {
   refuse: names => (Object.keys(names).length > 0 ? undefined : nothing('service')),
 }
 
-export const checks: Question<Checks> = { path: '/health/state/any', schema: Checks }
+export const checks: Question<Checks> = {
+  path: '/health/state/any',
+  schema: Checks,
+  rows: rowsOf(Check, Checks, (_, rows) => rows),
+}
 
 export const nodes: Question<Nodes> = {
   path: '/catalog/nodes',
   schema: Nodes,
+  rows: rowsOf(Node, Nodes, (_, rows) => rows),
   // … and a node.
   refuse: nodes => (nodes.length > 0 ? undefined : nothing('node')),
+}
+
+export interface TableQuestions {
+  readonly services: Question<ServiceNames>
+  readonly checks: Question<Checks>
+  readonly nodes: Question<Nodes>
+}
+
+/** The same for one attempt: long answers are remembered from one to the next. */
+export function tableQuestions(): TableQuestions {
+  return {
+    services,
+    checks: { ...checks, remembered: new Remembered() },
+    nodes: { ...nodes, remembered: new Remembered() },
+  }
 }
 
 /** Where the check table stands now: a filter that nothing passes leaves only the header. */
 export const checkIndex: Question<Checks> = { ...checks, filter: 'CheckID == ""' }
 
+const serviceRows = rowsOf(NodeService, NodeServices, (frame, Services) => frame && { ...frame, Services })
+
 /** All services of one node. */
-export function servicesOf(node: string): Question<NodeServices> {
+export function servicesOf(node: string, remembered: Remembered): Question<NodeServices> {
   return {
     path: '/catalog/node-services/{node}',
     schema: NodeServices,
+    rows: serviceRows,
+    remembered,
     params: { node },
     // It is about to leave the list of nodes, or the token may not read it; that it has no services is not said.
     refuse: body =>

@@ -4,7 +4,7 @@ import type { Interest } from '../source.ts'
 import type { Answer } from './answer.ts'
 import type { ConsulClient } from './client.ts'
 import { createNodeRounds } from './node-rounds.ts'
-import * as questions from './questions.ts'
+import { checkIndex, type TableQuestions } from './questions.ts'
 import type { Tables } from './tables.ts'
 import type { Checks, Nodes, ServiceNames } from './wire.ts'
 
@@ -35,6 +35,7 @@ export interface Answers {
 export function createReader(
   client: ConsulClient,
   tables: Tables,
+  questions: TableQuestions,
   { source, interest }: { readonly source: string; readonly interest: Interest },
   again: () => void,
   runtime: Runtime,
@@ -46,11 +47,15 @@ export function createReader(
   let turn: Promise<unknown> = Promise.resolve()
 
   /** One answer after the other: each is followed by questions of its own, and only then do the tables fit. */
-  function inTurn(task: () => Promise<boolean>): Promise<boolean> {
-    const mine = turn.then(task).then(isNews => {
+  function inTurn(task: () => Promise<boolean>, wake = 0): Promise<boolean> {
+    const mine = turn.then(async () => {
+      const began = clock.now()
+      const isNews = await task()
       const index = String(maximum(Object.values(last ?? {}).map(({ index }) => index)))
-      if (isNews) snapshot = { source, index, services: tables.services(source, interest) }
-      return isNews
+      if (!isNews) return false
+      const services = tables.services(source, interest)
+      snapshot = { source, index, services, took: { wake, fetch: clock.now() - began } }
+      return true
     })
     turn = mine.catch(() => {}) // whoever asked for it hears of it
     return mine
@@ -66,7 +71,7 @@ export function createReader(
     while (await rounds.read()) {
       round += 1
       if (round > ROUNDS) await clock.sleep(FLOOR_MS, signal)
-      const { index } = await client.ask(questions.checkIndex, signal)
+      const { index } = await client.ask(checkIndex, signal)
       if (index <= (last?.checks.index ?? 0n)) break
       setChecks(await client.ask(questions.checks, signal))
     }
@@ -105,19 +110,19 @@ export function createReader(
         if (last !== undefined) last = { ...last, services }
         tables.touchAll() // it does not say for which node it moved
         return await settle()
-      }),
+      }, services.took),
     takeChecks: checks =>
       inTurn(async () => {
         const isOther = setChecks(checks)
         return (await settle()) || isOther
-      }),
+      }, checks.took),
     takeNodes: nodes =>
       inTurn(async () => {
         const isOther = nodes.digest !== last?.nodes.digest
         if (last !== undefined) last = { ...last, nodes }
         if (isOther) tables.setNodes(nodes.body)
         return (await settle()) || isOther
-      }),
+      }, nodes.took),
     retry: () => inTurn(settle),
     snapshot: () => snapshot,
   }

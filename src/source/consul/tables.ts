@@ -1,5 +1,6 @@
-import { compare, type Instance, type Service, toServices } from '../../model/catalog.ts'
+import { compare, type Health, type Instance, type Service, toService } from '../../model/catalog.ts'
 import type { Interest } from '../source.ts'
+import { Remembered } from './rows.ts'
 import { type Checks, healthOf, type NodeService, type Nodes } from './wire.ts'
 
 interface Known {
@@ -17,6 +18,10 @@ export class Tables {
   #checks = new Map<string, Checks>() // by node
   #gone = new Map<string, Checks>() // by node: what has left the check table since the node was read
   #services: Map<string, Known> // by node
+  #remembered = new Map<string, Remembered>() // by node
+  // What did not change stays the same object: whoever comes behind need not look at it again.
+  readonly #instances = new WeakMap<NodeService, Instance>()
+  #made: ReadonlyMap<string, { readonly from: readonly Instance[]; readonly service: Service }> = new Map()
   /** Was everything read once? Then a node that is not known has joined since: what it has was never there. */
   wasComplete: boolean
 
@@ -80,37 +85,71 @@ export class Tables {
     return [...this.#services.values()].every(({ services }) => services.length === 0)
   }
 
+  /** Rows of its last answer. */
+  remembered(node: string): Remembered {
+    const known = this.#remembered.get(node) ?? new Remembered()
+    this.#remembered.set(node, known)
+    return known
+  }
+
   services(source: string, interest: Interest): Service[] {
+    const before = this.#made
+    const made = new Map<string, { readonly from: readonly Instance[]; readonly service: Service }>()
+    for (const [name, from] of this.#byName()) {
+      const last = before.get(name)
+      const isSame = last?.from.length === from.length && from.every((instance, at) => instance === last.from[at])
+      made.set(name, isSame ? last : { from, service: toService(source, name, from) })
+    }
+    this.#made = made
+    return [...made.values()]
+      .map(({ service }) => service)
+      .filter(({ name, tags }) => interest(name, tags))
+      .sort((a, b) => compare(a.name, b.name))
+  }
+
+  #byName(): Map<string, Instance[]> {
     const byName = new Map<string, Instance[]>()
     for (const [node, { services }] of this.#services) {
       const address = this.#addresses.get(node) ?? ''
       const checks = [...(this.#checks.get(node) ?? []), ...(this.#gone.get(node) ?? [])]
       const byService = Map.groupBy(checks, check => check.ServiceID)
       const ofNode = byService.get('') ?? []
+      const healthOfNode = healthOf(ofNode)
       for (const service of services) {
-        const instance = toInstance(node, address, service, [...ofNode, ...(byService.get(service.ID) ?? [])])
+        const own = byService.get(service.ID)
+        const health = own === undefined ? healthOfNode : healthOf([...ofNode, ...own])
+        const instance = this.#instance(node, address, service, health)
         const known = byName.get(service.Service)
         if (known === undefined) byName.set(service.Service, [instance])
         else known.push(instance)
       }
     }
-    return toServices(source, byName).filter(({ name, tags }) => interest(name, tags))
+    return byName
+  }
+
+  #instance(node: string, nodeAddress: string, service: NodeService, health: Health): Instance {
+    const before = this.#instances.get(service)
+    const address = service.Address === '' ? nodeAddress : service.Address
+    if (before?.health === health && before.address === address) return before
+    const instance = toInstance(node, address, service, health)
+    this.#instances.set(service, instance)
+    return instance
   }
 
   #forget(node: string): void {
     this.dirty.delete(node)
     this.#services.delete(node)
+    this.#remembered.delete(node)
     this.#gone.delete(node)
   }
 }
 
-function toInstance(node: string, nodeAddress: string, service: NodeService, checks: Checks): Instance {
-  const health = healthOf(checks)
+function toInstance(node: string, address: string, service: NodeService, health: Health): Instance {
   const weights = service.Weights ?? { Passing: 1, Warning: 1 }
   return {
     id: `${node}/${service.ID}`,
     node,
-    address: service.Address === '' ? nodeAddress : service.Address,
+    address,
     port: service.Port,
     tags: (service.Tags ?? []).toSorted(compare),
     meta: service.Meta ?? {},

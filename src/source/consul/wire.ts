@@ -3,12 +3,12 @@ import type { Health } from '../../model/catalog.ts'
 
 /** What we read of Consul's answers (API reference, catalog and health endpoints); everything else is ignored. */
 
-export const Nodes = z.array(z.object({ Node: z.string(), Address: z.string() }))
+export const Node = z.object({ Node: z.string(), Address: z.string() })
+export const Nodes = z.array(Node)
 export type Nodes = z.output<typeof Nodes>
 
-export const Checks = z.array(
-  z.object({ Node: z.string(), CheckID: z.string(), Status: z.string(), ServiceID: z.string() }),
-)
+export const Check = z.object({ Node: z.string(), CheckID: z.string(), Status: z.string(), ServiceID: z.string() })
+export const Checks = z.array(Check)
 export type Checks = z.output<typeof Checks>
 
 /** Only that it is what we asked for: which services changed is learned from the nodes. */
@@ -17,27 +17,25 @@ export type ServiceNames = z.output<typeof ServiceNames>
 
 const strings = <T extends z.ZodType>(value: T) => z.nullish(value)
 
+export const NodeService = z.object({
+  ID: z.string(),
+  Service: z.string(),
+  Address: z.string(),
+  Port: z.number(),
+  Tags: strings(z.array(z.string())),
+  Meta: strings(z.record(z.string(), z.string())),
+  Weights: z.object({ Passing: z.number(), Warning: z.number() }).nullish(),
+  CreateIndex: z.number(),
+})
+export type NodeService = z.output<typeof NodeService>
+
 export const NodeServices = z
   .object({
     Node: z.unknown().optional(), // null: Consul does not know the node
-    Services: z
-      .array(
-        z.object({
-          ID: z.string(),
-          Service: z.string(),
-          Address: z.string(),
-          Port: z.number(),
-          Tags: strings(z.array(z.string())),
-          Meta: strings(z.record(z.string(), z.string())),
-          Weights: z.object({ Passing: z.number(), Warning: z.number() }).nullish(),
-          CreateIndex: z.number(),
-        }),
-      )
-      .nullable(),
+    Services: z.array(NodeService).nullable(),
   })
   .nullable()
 export type NodeServices = z.output<typeof NodeServices>
-export type NodeService = NonNullable<NonNullable<NodeServices>['Services']>[number]
 
 /** The worst of its checks; a service without checks passes. Maintenance is a check with a reserved name. */
 export function healthOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): Health {

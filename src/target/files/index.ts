@@ -5,6 +5,7 @@ import { readIfThere, replaceFile } from '../../disk.ts'
 import { systemCode, UpstreamdError } from '../../errors.ts'
 import type { Generation } from '../../model/generation.ts'
 import { defineModule } from '../../registry.ts'
+import type { Clock } from '../../runtime.ts'
 import { runCommand } from '../command.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
@@ -14,10 +15,10 @@ import { FilesConfig } from './config.ts'
 /** A plain file: an atomic write, then its command. A command that fails puts the previous text back. */
 export const files = defineModule<Target>()({
   config: FilesConfig,
-  create: config => createTarget(config),
+  create: (config, { clock }) => createTarget(config, clock),
 })
 
-function createTarget({ destination, command, state }: FilesConfig): Target {
+function createTarget({ destination, command, state }: FilesConfig, clock: Clock): Target {
   mkdirSync(join(state, 'generations'), { recursive: true, mode: 0o700 })
   const generations = createGenerations(join(state, 'generations'), (_path, position) => String(position))
   const ledger = openLedger(state)
@@ -29,10 +30,12 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
 
   async function write(generation: Generation, signal: AbortSignal): Promise<Activation> {
     signal.throwIfAborted()
+    const began = clock.now()
     const text = generation.files[0]?.text ?? ''
     const before = await readIfThere(destination)
     await ledger.update({ pending: generation.digest })
     if (before !== text) await replaceFile(destination, text)
+    const written = clock.now()
     try {
       if (command !== undefined) await runCommand(command, signal)
     } catch (error) {
@@ -41,9 +44,10 @@ function createTarget({ destination, command, state }: FilesConfig): Target {
       signal.throwIfAborted() // a stop is no failure of the command
       return { kind: 'rolled_back', cause: error as Error }
     }
+    const took = { signal: written - began, verified: clock.now() - written }
     await ledger.update({ good: generation.digest, pending: undefined })
     await generations.prune([generation.digest])
-    return { kind: 'written' }
+    return { kind: 'written', took }
   }
 
   return {

@@ -1,7 +1,8 @@
 import { reasonOf, UpstreamdError } from '../../errors.ts'
 import type { Generation } from '../../model/generation.ts'
+import type { Clock } from '../../runtime.ts'
 import { runCommand } from '../command.ts'
-import type { Activation } from '../target.ts'
+import type { Activation, Took } from '../target.ts'
 import type { Layout } from './layout.ts'
 import { decide } from './process.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -15,15 +16,17 @@ export interface Activator {
   readonly supervisor: Supervisor
   readonly digestOf: (generation: Generation) => string | undefined // what nginx will answer with
   readonly mayStart: boolean
+  readonly clock: Clock
 }
 
-type Accepted = Extract<Activation, { kind: 'started' | 'reloaded' | 'written' }> & {
+type Taken = ({ readonly kind: 'started' | 'reloaded'; readonly pid: number } | { readonly kind: 'written' }) & {
   readonly workers: readonly number[]
 }
+type Accepted = Taken & { readonly took: Took }
 
 /** Publish, start or reload, verify; else put the previous generation back. The caller makes sure it runs alone. */
 export async function activate(
-  { layout, supervisor, digestOf, mayStart }: Activator,
+  { layout, supervisor, digestOf, mayStart, clock }: Activator,
   generation: Generation,
   commands: readonly string[],
   isOurSignalNeeded: boolean,
@@ -31,18 +34,21 @@ export async function activate(
 ): Promise<Accepted | Extract<Activation, { kind: 'rolled_back' }>> {
   signal.throwIfAborted() // before the commit a stop ends it; behind it, it is carried through
   let mayHaveMoved = false
+  const began = clock.now()
   await publish()
-  let accepted: Accepted
+  const told = clock.now()
+  let taken: Taken
   try {
-    accepted = await take()
+    taken = await take()
   } catch (error) {
     await rollBack(error)
     signal.throwIfAborted() // a stop is no failure of the generation
     return { kind: 'rolled_back', cause: error as Error }
   }
+  const took = { signal: told - began, verified: clock.now() - told }
   // Live and verified. If only that cannot be written down, it is written down by the next attempt.
   await onDisk('cannot write down what is live', () => layout.settle(generation))
-  return accepted
+  return { ...taken, took }
 
   async function publish(): Promise<void> {
     try {
@@ -53,8 +59,8 @@ export async function activate(
     }
   }
 
-  async function take(): Promise<Accepted> {
-    let outcome: Accepted = { kind: 'written', workers: [] }
+  async function take(): Promise<Taken> {
+    let outcome: Taken = { kind: 'written', workers: [] }
     // A start of ours takes up all of it: a command that reloads would find nothing to reload.
     if (isOurSignalNeeded && mayStart && supervisor.look().state !== 'running') return takeBySignal(generation)
     if (commands.length > 0) outcome = await takeByCommands()
@@ -62,7 +68,7 @@ export async function activate(
     return outcome
   }
 
-  async function takeBySignal(wanted: Generation): Promise<Accepted> {
+  async function takeBySignal(wanted: Generation): Promise<Taken> {
     const found = supervisor.look()
     switch (decide(found)) {
       case 'refuse': {
@@ -83,7 +89,7 @@ export async function activate(
   }
 
   /** Somebody else's reload: we cannot know what it does, but we see what becomes of nginx. */
-  async function takeByCommands(): Promise<Accepted> {
+  async function takeByCommands(): Promise<Taken> {
     const before = supervisor.look()
     if (before.state === 'running') supervisor.adopt(before.master)
     else await supervisor.clean(before) // a script that reads a stale pid file would signal a stranger
@@ -100,7 +106,7 @@ export async function activate(
   }
 
   /** A master that hangs is replaced when we have started it; one that we only found is not ours to end. */
-  async function provenOrReplaced(kind: 'started' | 'reloaded', found: Verdict, wanted: Generation): Promise<Accepted> {
+  async function provenOrReplaced(kind: 'started' | 'reloaded', found: Verdict, wanted: Generation): Promise<Taken> {
     if (found.kind !== 'hung') return proven(kind, found)
     const isOurs = mayStart && supervisor.master?.started === true
     supervisor.announceHung(found.reason, isOurs)
@@ -108,7 +114,7 @@ export async function activate(
     return proven('started', await supervisor.replace(digestOf(wanted)))
   }
 
-  function proven(kind: 'started' | 'reloaded', found: Verdict): Accepted {
+  function proven(kind: 'started' | 'reloaded', found: Verdict): Taken {
     const pid = supervisor.master?.pid
     if (found.kind === 'accepted' && pid !== undefined) return { kind, pid, workers: found.workers }
     const why = found.kind === 'accepted' ? 'nginx ended right after it had accepted' : found.reason

@@ -48,6 +48,7 @@ function createTarget(config: NginxConfig, runtime: Runtime): Target {
     supervisor,
     digestOf: generation => (isOwn ? generation.digest : undefined),
     mayStart: config.may_start,
+    clock: runtime.clock,
   }
   const aftercare = createAftercare(activator, exclusive, runtime)
   let stopping = false

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import { readIfThere, replaceFile } from '../../disk.ts'
 import { reasonOf } from '../../errors.ts'
 import type { Generation } from '../../model/generation.ts'
+import { rounded } from '../../model/phases.ts'
 import { sizeOf } from '../../model/selection.ts'
 import { readProcess } from '../../proc.ts'
 import { type Runtime, slept } from '../../runtime.ts'
@@ -64,6 +65,7 @@ export function lookAfter(
         ...sizeOf(selection),
         added: [],
         removed: [],
+        phases: {},
       })
     }
     hasFailed = false
@@ -148,7 +150,17 @@ async function tellAgain(activator: Activator, generation: Generation, runtime: 
   if (outcome.kind !== 'rolled_back') {
     const ms = runtime.clock.now() - started
     const size = sizeOf(selection)
-    runtime.emit({ type: 'generation.activated', digest, how: outcome.kind, ms, ...size, added: [], removed: [] })
+    const phases = rounded(outcome.took)
+    runtime.emit({
+      type: 'generation.activated',
+      digest,
+      how: outcome.kind,
+      ms,
+      ...size,
+      added: [],
+      removed: [],
+      phases,
+    })
     return
   }
   const problem = reasonOf(outcome.cause)

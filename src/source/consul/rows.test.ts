@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { Remembered, rowsOf } from './rows.ts'
+
+const Row = z.object({ ID: z.string(), Port: z.number() })
+const Frame = z.object({ Node: z.unknown(), Services: z.array(Row).nullable() })
+const rows = rowsOf(Row, Frame, (frame, Services) => ({ ...frame, Services }))
+const text = (...services: object[]) => `${JSON.stringify({ Node: { ID: 'n' }, Services: services })}\n`
+
+describe('an answer read row by row', () => {
+  it.each([
+    { title: 'one row', services: [{ ID: 'a', Port: 1 }] },
+    {
+      title: 'several',
+      services: [
+        { ID: 'a', Port: 1 },
+        { ID: 'b', Port: 2 },
+        { ID: 'c', Port: 3 },
+      ],
+    },
+    {
+      title: 'another first field',
+      services: [
+        { ID: 'a', Port: 1 },
+        { Kind: 'connect-proxy', ID: 'b', Port: 2 },
+        { ID: 'c', Port: 3 },
+      ],
+    },
+    {
+      title: 'lists and tables inside of rows',
+      services: [
+        { ID: 'a', Port: 1, Proxy: { Upstreams: [{ ID: 'x' }, { ID: 'y' }] } },
+        { ID: 'b', Port: 2, Proxy: { Upstreams: [{ ID: 'x' }] } },
+      ],
+    },
+    {
+      title: 'what looks like the border of rows inside of texts',
+      services: [
+        { ID: '},{"ID":"x"}]}', Port: 1 },
+        { ID: '[{"ID":', Port: 2 },
+        { ID: '\\"},{\\"', Port: 3 },
+      ],
+    },
+    {
+      title: 'the same row twice',
+      services: [
+        { ID: 'a', Port: 1 },
+        { ID: 'a', Port: 1 },
+      ],
+    },
+  ])('is the same as read as a whole: $title', async ({ services }) => {
+    const whole = Frame.parse(JSON.parse(text(...services)))
+
+    expect(await rows.read(text(...services), new Remembered())).toEqual(whole)
+  })
+
+  it('keeps what did not change as the same object', async () => {
+    const remembered = new Remembered()
+    const [a, b] = (await rows.read(text({ ID: 'a', Port: 1 }, { ID: 'b', Port: 2 }), remembered))?.Services ?? []
+
+    const next = await rows.read(text({ ID: 'c', Port: 3 }, { ID: 'b', Port: 2 }, { ID: 'a', Port: 9 }), remembered)
+
+    expect(next?.Services?.[1]).toBe(b)
+    expect(next?.Services?.[2]).not.toBe(a)
+    expect(next?.Services?.[2]).toEqual({ ID: 'a', Port: 9 })
+  })
+
+  it('forgets what did not come again', async () => {
+    const remembered = new Remembered()
+    await rows.read(text({ ID: 'a', Port: 1 }), remembered)
+
+    await rows.read(text({ ID: 'b', Port: 2 }), remembered)
+
+    expect([...remembered.rows.values()]).toEqual([{ ID: 'b', Port: 2 }])
+  })
+
+  it.each([
+    { title: 'an empty list', answer: text() },
+    { title: 'null', answer: 'null' },
+    { title: 'a list of null', answer: '{"Node":null,"Services":null}' },
+    { title: 'indented', answer: JSON.stringify({ Node: {}, Services: [{ ID: 'a', Port: 1 }] }, undefined, 2) },
+    { title: 'a row that is wrong', answer: text({ ID: 'a', Port: 1 }, { ID: 'b' }) },
+    { title: 'a frame that is wrong', answer: '[{"ID":"a","Port":1}]' },
+    { title: 'cut off', answer: text({ ID: 'a', Port: 1 }, { ID: 'b', Port: 2 }).slice(0, -9) },
+    { title: 'something between rows', answer: '{"Node":1,"Services":[{"ID":"a","Port":1},7,{"ID":"b","Port":2}]}' },
+    { title: 'no JSON', answer: '<html>[{"a":}]</html>' },
+  ])('is left to be read as a whole: $title', async ({ answer }) => {
+    expect(await rows.read(answer, new Remembered())).toBeUndefined()
+  })
+
+  it('leaves others their turn while a long one is read', async () => {
+    const many = Array.from({ length: 100_000 }, (_, Port) => ({ ID: `service-${Port}`, Port }))
+    let turns = 0
+    const counting = setInterval(() => {
+      turns += 1
+    }, 1)
+
+    const found = await rows.read(text(...many), new Remembered())
+    clearInterval(counting)
+
+    expect(found?.Services).toHaveLength(100_000)
+    expect(turns).toBeGreaterThan(1)
+  })
+})

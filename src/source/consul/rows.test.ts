@@ -5,6 +5,7 @@ import { Remembered, rowsOf } from './rows.ts'
 const Row = z.object({ ID: z.string(), Port: z.number() })
 const Frame = z.object({ Node: z.unknown(), Services: z.array(Row).nullable() })
 const rows = rowsOf(Row, Frame, (frame, Services) => ({ ...frame, Services }))
+const indented = (...services: object[]) => `${JSON.stringify({ Node: { ID: 'n' }, Services: services }, null, 4)}\n`
 const text = (...services: object[]) => `${JSON.stringify({ Node: { ID: 'n' }, Services: services })}\n`
 
 describe('an answer read row by row', () => {
@@ -39,6 +40,8 @@ describe('an answer read row by row', () => {
         { ID: '},{"ID":"x"}]}', Port: 1 },
         { ID: '[{"ID":', Port: 2 },
         { ID: '\\"},{\\"', Port: 3 },
+        { ID: '},{', Port: 4 },
+        { ID: ']', Port: 5 },
       ],
     },
     {
@@ -52,6 +55,7 @@ describe('an answer read row by row', () => {
     const whole = Frame.parse(JSON.parse(text(...services)))
 
     expect(await rows.read(text(...services), new Remembered())).toEqual(whole)
+    expect(await rows.read(indented(...services), new Remembered())).toEqual(whole)
   })
 
   it('keeps what did not change as the same object', async () => {
@@ -78,7 +82,7 @@ describe('an answer read row by row', () => {
     { title: 'an empty list', answer: text() },
     { title: 'null', answer: 'null' },
     { title: 'a list of null', answer: '{"Node":null,"Services":null}' },
-    { title: 'indented', answer: JSON.stringify({ Node: {}, Services: [{ ID: 'a', Port: 1 }] }, undefined, 2) },
+    { title: 'a text before it that ends as a list begins', answer: '{"Node":"[{","Services":[{"ID":"a","Port":1}]}' },
     { title: 'a row that is wrong', answer: text({ ID: 'a', Port: 1 }, { ID: 'b' }) },
     { title: 'a frame that is wrong', answer: '[{"ID":"a","Port":1}]' },
     { title: 'cut off', answer: text({ ID: 'a', Port: 1 }, { ID: 'b', Port: 2 }).slice(0, -9) },

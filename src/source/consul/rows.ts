@@ -18,25 +18,23 @@ export interface Rows<T> {
 export function rowsOf<T, R>(row: z.ZodType<R>, frame: z.ZodType<T>, fill: (frame: T, rows: R[]) => T): Rows<T> {
   return {
     async read(text, remembered) {
-      // A quote inside of a text is written \": so these stand only where a list or a row begins.
-      const start = text.indexOf('[{"') + 1
-      const end = text.lastIndexOf('}]') + 1
-      if (start === 0 || end <= start) return undefined
+      const list = findList(text)
+      if (list === undefined) return undefined
 
       const known = new Map<string, unknown>()
       const rows: R[] = []
       let turn = performance.now()
-      for (let at = start; at < end; ) {
-        const found = nextRow(text, at, end, remembered.rows, row)
+      for (let at = list.start; at < list.end; ) {
+        const found = nextRow(text, at, list, remembered.rows, row)
         if (found === undefined) return undefined
         known.set(found.piece, found.value)
         rows.push(found.value)
-        at += found.piece.length + 1
+        at += found.piece.length + list.between
         if (performance.now() - turn < TURN_MS) continue
         await new Promise(setImmediate)
         turn = performance.now()
       }
-      const around = frame.safeParse(parsed(text.slice(0, start) + text.slice(end)))
+      const around = frame.safeParse(parsed(text.slice(0, list.start) + text.slice(list.end)))
       if (!around.success) return undefined
       remembered.rows = known
       return fill(around.data, rows)
@@ -44,16 +42,35 @@ export function rowsOf<T, R>(row: z.ZodType<R>, frame: z.ZodType<T>, fill: (fram
   }
 }
 
-/** The row at this offset. What ends like one may end inside of it, in a list of its own: then it goes on. */
+interface List {
+  readonly start: number // offset of the first row
+  readonly end: number // behind the last one
+  readonly border: string // how a row ends and the next begins
+  readonly between: number // characters from behind a row to the next
+}
+
+/** Consul writes without blanks, and indents by depth when it was started with -dev or asked for `pretty`. */
+function findList(text: string): List | undefined {
+  const [opening = '', before = '', after = ''] = /\[(\s*)\{(\s*)"/.exec(text) ?? []
+  if (opening === '') return undefined
+  const start = text.indexOf(opening) + 1 + before.length
+  const end = text.lastIndexOf('}', text.lastIndexOf(']')) + 1
+  return end <= start ? undefined : { start, end, border: `},${before}{${after}"`, between: 1 + before.length }
+}
+
+/**
+ * The row at this offset. A border may also stand at the end of a text or in a list inside of the row; what lies before
+ * it is no JSON then, and the row goes on.
+ */
 function nextRow<R>(
   text: string,
   at: number,
-  end: number,
+  { end, border }: List,
   known: ReadonlyMap<string, unknown>,
   row: z.ZodType<R>,
 ): { readonly piece: string; readonly value: R } | undefined {
   for (let behind = at; behind < end; ) {
-    const next = text.indexOf('},{"', behind)
+    const next = text.indexOf(border, behind)
     behind = next === -1 || next >= end ? end : next + 1
     const piece = text.slice(at, behind)
     const before = known.get(piece)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { watch } from 'chokidar'
 
@@ -7,6 +7,7 @@ import { watch } from 'chokidar'
 const CALM_MS = 120
 /** One write is several notices, and a busy folder gives many: they are answered with one look. */
 const GATHER_MS = 10
+const YOUNG_MS = 100
 
 /**
  * Calls `changed` when the bytes of one of the files are other than before, until the signal aborts.
@@ -15,6 +16,7 @@ const GATHER_MS = 10
 export function watchFiles(paths: readonly string[], changed: (path: string) => void, signal: AbortSignal): void {
   if (signal.aborted || paths.length === 0) return
 
+  const stamps = new Map(paths.map(path => [path, stampOf(path)]))
   const seen = new Map(paths.map(path => [path, fingerprint(path)]))
   const waiting = new Map<string, NodeJS.Timeout>()
   // The folders, too: a file that is replaced twice in a moment leaves its own watcher on what is gone, and deaf.
@@ -32,7 +34,12 @@ export function watchFiles(paths: readonly string[], changed: (path: string) => 
   }
   function lookAtAll(): void {
     soon = undefined
-    for (const path of paths) if (!waiting.has(path)) waitForCalm(path, fingerprint(path))
+    for (const path of paths) {
+      const stamp = stampOf(path)
+      if (waiting.has(path) || (stamp !== undefined && stamp === stamps.get(path))) continue
+      stamps.set(path, stamp)
+      waitForCalm(path, fingerprint(path))
+    }
   }
 
   /** Calm is when two looks see the same; other files of the folder do not disturb it. */
@@ -57,6 +64,20 @@ export function watchFiles(paths: readonly string[], changed: (path: string) => 
     },
     { once: true },
   )
+}
+
+/**
+ * Whatever is done to a file moves its ctime, by whole ticks of the kernel's clock: of one that is so young it proves
+ * nothing. Undefined, too, where there is no file, or none that we may see.
+ */
+function stampOf(path: string): string | undefined {
+  try {
+    const { dev, ino, size, ctimeMs, ctimeNs } = statSync(path, { bigint: true })
+    if (Date.now() - Number(ctimeMs) < YOUNG_MS) return undefined
+    return `${dev} ${ino} ${size} ${ctimeNs}`
+  } catch {
+    return undefined
+  }
 }
 
 /** Of the content; that a file cannot be read is a state of its own. */

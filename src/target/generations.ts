@@ -4,7 +4,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, readIfThere, readJsonIfThere, replaceFile, syncFolder, writeNew } from '../disk.ts'
 import { digestOf, type Generation, type RenderedFile } from '../model/generation.ts'
-import type { Selection } from '../model/selection.ts'
+import type { Selection, Site } from '../model/selection.ts'
 import { type KeptFile, keptText } from './keep-files.ts'
 
 /** Generations as folders, one per digest. A folder that has its final name is complete. */
@@ -83,11 +83,16 @@ export function createGenerations(root: string, place: (path: string, position: 
   }
 
   function contents({ files, selection }: Generation, extra: readonly RenderedFile[]): RenderedFile[] {
-    const manifest: Manifest = { paths: files.map(file => file.path), selection }
     return [
       ...files.map(({ path, text }, position) => ({ path: place(path, position), text })),
       ...extra,
-      { path: MANIFEST, text: JSON.stringify(manifest) },
+      {
+        path: MANIFEST,
+        text: manifestText(
+          files.map(({ path }) => path),
+          selection,
+        ),
+      },
     ]
   }
 
@@ -115,6 +120,20 @@ export function createGenerations(root: string, place: (path: string, position: 
       for (const { name } of spare.slice(KEPT)) await rm(join(root, name), { recursive: true, force: true })
     },
   }
+}
+
+/** JSON of a Manifest; most sites are the same objects from one generation to the next. */
+function manifestText(paths: readonly string[], { sites, unavailable, rejections }: Selection): string {
+  const rest = JSON.stringify({ unavailable, rejections }).slice(1)
+  return `{"paths":${JSON.stringify(paths)},"selection":{"sites":[${sites.map(textOf).join(',')}],${rest}}`
+}
+
+const texts = new WeakMap<Site, string>()
+
+function textOf(site: Site): string {
+  const known = texts.get(site) ?? JSON.stringify(site)
+  texts.set(site, known)
+  return known
 }
 
 async function holds(folder: string, files: readonly RenderedFile[]): Promise<boolean> {

@@ -216,13 +216,16 @@ function ownPartsOf(marked: string): string {
 /** Between marks stand in turn: a text of the template's own, the number of an owner, a value. */
 function unmark(marked: string, owners: readonly (string | undefined)[]): Printed {
   const parts = marked.split(MARK)
+  const texts = [parts[0] ?? '']
   const spans: Span[] = []
-  let text = parts[0] ?? ''
-  for (let at = 1; at < parts.length; at += 3) {
-    const start = text.length
-    text += parts[at + 1] ?? ''
-    spans.push({ start, end: text.length, service: owners[Number(parts[at])] })
-    text += parts[at + 2] ?? ''
+  let at = texts[0]?.length ?? 0
+  for (let part = 1; part < parts.length; part += 3) {
+    const value = parts[part + 1] ?? ''
+    const own = parts[part + 2] ?? ''
+    const end = at + value.length
+    spans.push({ start: at, end, service: owners[Number(parts[part])] })
+    texts.push(value, own)
+    at = end + own.length
   }
-  return { text, spans }
+  return { text: texts.join(''), spans }
 }

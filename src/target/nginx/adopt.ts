@@ -10,7 +10,6 @@ import { keptText } from '../keep-files.ts'
 import { openLedger } from '../ledger.ts'
 import type { Layout, Prepared } from './layout.ts'
 import { lookAtSocket } from './sockets.ts'
-import { find } from './tokens.ts'
 import { type ConfigFile, everywhere, includePattern, mainDirective, readTree, type Tree } from './tree.ts'
 import type { Candidate } from './validate.ts'
 
@@ -179,14 +178,14 @@ async function linkOthers(live: string, folder: string): Promise<void> {
 
 /** A file's text with its absolute includes led into the stage, and its own pid file and error log. */
 function rewritten(tree: Tree, file: ConfigFile, folder: string): string {
-  const edits = [...find(file.directives, 'include')]
+  const edits = file
+    .named('include')
     .filter(include => include.args[0]?.startsWith('/'))
     .map(include => ({ ...include, text: `include "${join(folder, includePattern(tree.main, include))}";` }))
-  const top = file.directives.flatMap(directive => {
-    if (mainDirective(tree, directive.name)?.directive !== directive) return []
-    if (directive.name === 'pid') return [{ ...directive, text: `pid "${join(folder, 'nginx.pid')}";` }]
-    if (directive.name === 'error_log') return [{ ...directive, text: 'error_log stderr;' }]
-    return []
+  const own = { pid: `pid "${join(folder, 'nginx.pid')}";`, error_log: 'error_log stderr;' }
+  const top = Object.entries(own).flatMap(([name, text]) => {
+    const found = mainDirective(tree, name)
+    return found?.file === file ? [{ ...found.directive, text }] : []
   })
   let text = file.text
   for (const edit of [...edits, ...top].sort((a, b) => b.start - a.start)) {

@@ -27,10 +27,17 @@ export function createJudge(binary: string, checksOutput: boolean, preflight: Pi
     if (died !== undefined) {
       return invalid([{ severity: 'error', message: `its workers died when it was live: ${died}` }])
     }
+    // nginx reads it beside us; what it says of what breaks out is not asked for.
+    const ended = new AbortController()
+    const validating = validate(binary, prepared, AbortSignal.any([signal, ended.signal]))
     const [first, ...others] = checksOutput ? breakoutsIn(files) : []
-    if (first !== undefined) return invalid([first, ...others])
-
-    const verdict = await validate(binary, prepared, signal)
+    if (first !== undefined) {
+      ended.abort()
+      await validating.catch(() => {}) // it was ended
+      signal.throwIfAborted()
+      return invalid([first, ...others])
+    }
+    const verdict = await validating
     if (verdict.kind === 'valid') {
       const [taken, ...more] = await preflight.check(prepared, signal)
       return taken === undefined ? verdict : refuseTaken([taken, ...more], prepared)

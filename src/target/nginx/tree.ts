@@ -7,6 +7,23 @@ export interface ConfigFile {
   readonly path: string
   readonly text: string
   readonly directives: readonly Directive[]
+  /** Every directive of this name in it; a text that does not hold the word is not parsed for it. */
+  named(name: string): readonly Directive[]
+}
+
+function configFile(path: string, text: string): ConfigFile {
+  let parsed: readonly Directive[] | undefined
+  return {
+    path,
+    text,
+    get directives() {
+      parsed ??= parseDirectives(text)
+      return parsed
+    },
+    named(name) {
+      return text.includes(name) ? [...find(this.directives, name)] : []
+    },
+  }
 }
 
 /** An nginx configuration as nginx would read it: the main file and everything it includes. */
@@ -29,9 +46,9 @@ export function readTree(main: string, overlay: ReadonlyMap<string, string> = ne
     const text = overlay.get(path) ?? readText(path)
     if (text === undefined) continue
 
-    const directives = parseDirectives(text)
-    files.set(path, { path, text, directives })
-    for (const include of find(directives, 'include')) {
+    const file = configFile(path, text)
+    files.set(path, file)
+    for (const include of file.named('include')) {
       const pattern = includePattern(main, include)
       patterns.add(pattern)
       queue.push(...glob(pattern), ...[...overlay.keys()].filter(candidate => matches(pattern, candidate)))
@@ -54,8 +71,9 @@ export function includePattern(main: string, include: Directive): string {
 /** The first directive of this name at the top level of the tree, and where it stands. */
 export function mainDirective(tree: Tree, name: string): { directive: Directive; file: ConfigFile } | undefined {
   for (const file of tree.files.values()) {
-    const directive = file.directives.find(candidate => candidate.name === name)
-    if (directive !== undefined && (file.path === tree.main || !isInsideHttp(tree, file))) return { directive, file }
+    const named = file.named(name)
+    const directive = named.length > 0 && file.directives.find(candidate => named.includes(candidate))
+    if (directive && (file.path === tree.main || !isInsideHttp(tree, file))) return { directive, file }
   }
   return undefined
 }
@@ -63,14 +81,14 @@ export function mainDirective(tree: Tree, name: string): { directive: Directive;
 /** Every directive of this name anywhere in the tree. */
 export function* everywhere(tree: Tree, name: string): Generator<{ directive: Directive; file: ConfigFile }> {
   for (const file of tree.files.values()) {
-    for (const directive of find(file.directives, name)) yield { directive, file }
+    for (const directive of file.named(name)) yield { directive, file }
   }
 }
 
 /** Is this file included from within a block? Then its directives are not at the top level, whatever they look like. */
 function isInsideHttp(tree: Tree, included: ConfigFile): boolean {
   for (const file of tree.files.values()) {
-    const top = file.directives.filter(directive => directive.name === 'include')
+    const top = file.named('include').filter(include => file.directives.includes(include))
     if (top.some(include => matches(includePattern(tree.main, include), included.path))) return false
   }
   return true

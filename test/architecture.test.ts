@@ -90,6 +90,7 @@ describe('what only one place may do', () => {
       'source/consul/answer.ts', // two dates of the other side, compared with each other
       'status-file.ts', // since when
       'target/generations.ts', // the age of a folder, which has no other clock
+      'watch-files.ts', // the same, of a file
     ])
   })
 

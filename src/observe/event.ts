@@ -19,11 +19,12 @@ export type Event =
   | {
       readonly type: 'source.partial'
       readonly source: string
-      readonly nodes: readonly string[]
+      readonly what: 'node' | 'service'
+      readonly names: readonly string[]
       readonly problem: string
       readonly retryIn: number
     }
-  | { readonly type: 'source.completed'; readonly source: string }
+  | { readonly type: 'source.completed'; readonly source: string; readonly what: 'node' | 'service' }
   | { readonly type: 'source.index_reset'; readonly source: string; readonly from: string; readonly to: string }
   | {
       readonly type: 'source.lost'

@@ -217,14 +217,16 @@ describe('sources', () => {
     const partial: Event = {
       type: 'source.partial',
       source: 'consul',
-      nodes: ['n1'],
+      what: 'node',
+      names: ['n1'],
       problem: 'HTTP 500',
       retryIn: 100,
     }
 
     expect(statusAfter(snapshot, partial, snapshot).sources.consul).toMatchObject({ healthy: true, stale: ['n1'] })
     expect(
-      statusAfter(snapshot, partial, { type: 'source.completed', source: 'consul' }).sources.consul?.stale,
+      statusAfter(snapshot, partial, { type: 'source.completed', source: 'consul', what: 'node' }).sources.consul
+        ?.stale,
     ).toEqual([])
   })
 

@@ -33,7 +33,7 @@ export interface SourceStatus {
   readonly since: string | undefined // how old what we know is: it was true until then; while it does not answer
   readonly age: string | undefined // the same for people, at the time of writing
   readonly recalled: boolean // what we know is of the last run
-  readonly stale: readonly string[] // nodes of which only the past is known
+  readonly stale: readonly string[] // nodes, or services, of which only the past is known
   readonly problem: string | undefined
 }
 
@@ -127,7 +127,7 @@ function fold(status: Status, event: Event, at: string): Status {
     case 'source.recovered':
       return withSource(status, event.source, well)
     case 'source.partial':
-      return withSource(status, event.source, { stale: event.nodes })
+      return withSource(status, event.source, { stale: event.names })
     case 'source.completed':
       return withSource(status, event.source, { stale: [] })
     case 'selection.rejected':

@@ -16,14 +16,15 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   'config.rejected': [{ type: 'config.rejected', problem: 'unknown key "x"' }],
   'config.warned': [{ type: 'config.warned', problem: 'every user can read it' }],
   'source.snapshot': [{ type: 'source.snapshot', source: 'consul', index: '918', services: 42 }],
-  'source.partial': [['n1'], ['n1', 'n2', 'n3', 'n4\nERROR', 'n5']].map(nodes => ({
+  'source.partial': [['n1'], ['n1', 'n2', 'n3', 'n4\nERROR', 'n5']].map(names => ({
     type: 'source.partial',
     source: 'consul',
-    nodes,
+    what: 'node',
+    names,
     problem: 'HTTP 500',
     retryIn: 2_000,
   })),
-  'source.completed': [{ type: 'source.completed', source: 'consul' }],
+  'source.completed': [{ type: 'source.completed', source: 'consul', what: 'node' }],
   'source.recalled': [
     {
       type: 'source.recalled',

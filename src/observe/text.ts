@@ -21,9 +21,9 @@ export function textOf(event: Event): string {
     case 'source.snapshot':
       return `${event.source} reports ${count(event.services, 'service')} at index ${event.index}`
     case 'source.partial':
-      return `${event.source} does not answer for ${list('node', event.nodes)}: ${event.problem}; keeping what is known there, next try in ${formatDuration(event.retryIn)}`
+      return `${event.source} does not answer for ${list(event.what, event.names)}: ${event.problem}; keeping what is known there, next try in ${formatDuration(event.retryIn)}`
     case 'source.completed':
-      return `${event.source} answers for all nodes again`
+      return `${event.source} answers for all ${event.what}s again`
     case 'source.recalled':
       return `going on with what ${event.source} said ${formatDuration(event.age)} ago, in the last run: ${count(event.services, 'service')} from index ${event.index}`
     case 'source.memory_failed':

@@ -580,7 +580,7 @@ describe('source consul, when Consul is not well', () => {
     await attempt.sees('what was missed is made up for', found => service(found, 'later'))
     await until('that is said, too', () => attempt.events.find(({ type }) => type === 'source.completed'))
     expect(attempt.events.find(({ type }) => type === 'source.partial')).toMatchObject({
-      nodes: ['test'],
+      names: ['test'],
       problem: 'HTTP 500 rpc error',
     })
   })

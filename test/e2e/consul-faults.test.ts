@@ -287,7 +287,7 @@ describe('Consul answers wrongly', () => {
     await register('near')
 
     await answers('near', 'web', 'far')
-    await running.saw('source.partial', ({ nodes }) => nodes.join() === 'far')
+    await running.saw('source.partial', ({ names }) => names.join() === 'far')
     await until('status.json names it', () => status().sources.consul?.stale.join() === 'far')
     expect(status().sources.consul?.healthy).toBe(true)
     proxy.heal()

@@ -109,7 +109,7 @@ describe('a node with a name that Consul does not answer for', () => {
       await scene.consul.call('PUT', '/catalog/register', { Node, Address: '127.0.0.1', Service })
       await scene.register({ Name: 'fresh' })
       await answers(scene.port, 'fresh.test')
-      await first.saw('source.partial', ({ nodes }) => nodes.includes(Node))
+      await first.saw('source.partial', ({ names }) => names.includes(Node))
 
       await first.stop()
       const second = scene.bench.start(scene.args)

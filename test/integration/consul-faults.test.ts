@@ -177,8 +177,8 @@ describe('C5: nodes whose services cannot be read', () => {
     for (const node of nodesOf(12)) await place(node, 'new')
     await sees('the others go on', snapshot => nodesWith(snapshot, 'new').length === 7)
     const partial = await saw('source.partial')
-    expect(partial.nodes.length).toBeGreaterThan(0)
-    expect(sick).toEqual(expect.arrayContaining([...partial.nodes]))
+    expect(partial.names.length).toBeGreaterThan(0)
+    expect(sick).toEqual(expect.arrayContaining([...partial.names]))
     await new Promise(resolve => setTimeout(resolve, 4_000))
     const askedOfTheSick = proxy.seen.slice(from).filter(({ url }) => /node-services\/n[0-4]\?/.test(url)).length
     expect(askedOfTheSick).toBeLessThan(20)
@@ -203,7 +203,7 @@ describe('C5: nodes whose services cannot be read', () => {
     await place('n1', 'new')
     await place('n0', 'new')
     await sees('the others are back', snapshot => nodesWith(snapshot, 'new').join() === 'n1')
-    expect(events.findLast(({ type }) => type === 'source.partial')).toMatchObject({ nodes: ['n0'] })
+    expect(events.findLast(({ type }) => type === 'source.partial')).toMatchObject({ names: ['n0'] })
 
     proxy.heal()
     await sees('all of them', snapshot => nodesWith(snapshot, 'new').length === 2)

@@ -44,7 +44,7 @@ export async function understand<T>(response: Response, question: Question<T>): 
   const text = body.toString()
   const read = (await question.rows?.read(text, question.remembered ?? new Remembered())) ?? whole(text, question)
   // A token without the right to read gets an empty list, politely: that is not "none".
-  const isEmpty = /^(\[\]|\{\}|null)\s*$/.test(text)
+  const isEmpty = question.filter === undefined && /^(\[\]|\{\}|null)\s*$/.test(text)
   if (headers['x-consul-results-filtered-by-acls'] === 'true' && isEmpty) {
     throw new UpstreamdError('SOURCE_DENIED', `the token may read nothing of ${question.path}`)
   }

@@ -30,13 +30,23 @@ export function pause(vain: number, asked: number, took: number, random: number)
   return Math.max(growingDelay(vain + 1, random) - took, owed(asked, took, vain))
 }
 
+/** Of the time: what changes may cost that are of other people's services. */
+const SHARE = 0.05
+/** Ours must not wait for long because of them. */
+const LONGEST_SHARE_MS = 200
+
+/** Milliseconds to let pass when it took so many to read what is nobody's news here. */
+export function share(took: number): number {
+  return Math.min(Math.max(FLOOR_MS, took / SHARE), LONGEST_SHARE_MS)
+}
+
 /**
  * Asks for one table again and again, from what is known of it on, for as long as the signal lets it; throws what
  * the client throws. `take` gets every answer that may be news, and says whether it was: an index that moves, back
  * or on, does not say that anything else did.
  */
 export async function watch<T>(
-  { client, asked, source }: Watcher,
+  { client, asked, source, isShared }: Watcher,
   question: Question<T>,
   known: Answer<T>,
   take: (answer: Answer<T>) => Promise<boolean>,
@@ -49,6 +59,7 @@ export async function watch<T>(
     const started = clock.now()
     const before = asked()
     const answer = await client.ask({ ...question, index, wait: WAIT_MS }, signal)
+    const answered = clock.now()
     if (answer.index < index) {
       emit({ type: 'source.index_reset', source, from: String(index), to: String(answer.index) })
     }
@@ -60,8 +71,11 @@ export async function watch<T>(
     const mayBeNews = isOther || isQuick || answer.index !== last.index
     const isNews = mayBeNews && (await take(answer))
     vain = mayBeNews && !isNews && !isOther ? vain + 1 : 0
+    const isTheirs = !isNews && (isOther || (isShared && answer.index !== last.index))
+    const rest = isTheirs
+      ? share(clock.now() - answered)
+      : pause(vain, asked() - before, clock.now() - started, Math.random())
     last = answer
-    const rest = pause(vain, asked() - before, clock.now() - started, Math.random())
     if (rest > 0) await clock.sleep(rest, signal)
   }
 }
@@ -70,4 +84,6 @@ export interface Watcher {
   readonly client: ConsulClient
   readonly asked: () => number // questions so far, whoever put them
   readonly source: string
+  /** Are most services somebody else's? Then a table that moves for nothing is as it should be. */
+  readonly isShared: boolean
 }

@@ -7,9 +7,12 @@ import type { Answer, Question } from './answer.ts'
 import { watch } from './blocking-query.ts'
 import { type ConsulClient, connect } from './client.ts'
 import { ConsulConfig } from './config.ts'
-import { tableQuestions } from './questions.ts'
+import { isCheaper, Picked, wantedOf } from './picked.ts'
+import { createPickedReader } from './picked-reader.ts'
+import { checkIndex, nodeIndex, tableQuestions } from './questions.ts'
 import { createReader } from './reader.ts'
 import { Tables } from './tables.ts'
+import type { ServiceNames } from './wire.ts'
 
 const NAME = 'consul'
 /** Between the first blocking queries of an attempt: when one is answered wrongly the others need not be asked. */
@@ -35,13 +38,27 @@ interface Past {
   asked: number // questions, over all attempts
   failed?: Question<unknown> | undefined // the one that ended the attempt
   tables?: Tables // the last complete ones
+  picked?: Picked
+}
+
+/** Reading is begun anew when another way of it has become so much cheaper. */
+const MARGIN = 2
+
+async function* snapshots(
+  config: ConsulConfig,
+  past: Past,
+  interest: Interest,
+  runtime: Runtime,
+): AsyncGenerator<Snapshot> {
+  while (!runtime.signal.aborted) yield* inOneWay(config, past, interest, runtime)
 }
 
 /**
  * Three blocking queries say that something changed (facts: services, checks and nodes together see every
- * change); the services of the nodes concerned are then fetched, and a snapshot is yielded when all of it fits.
+ * change); the services of the nodes concerned are then fetched, or those few that are wanted, and a snapshot is yielded
+ * when all of it fits. Ends without an error when the other way has become the cheaper one.
  */
-async function* snapshots(
+async function* inOneWay(
   config: ConsulConfig,
   past: Past,
   interest: Interest,
@@ -51,12 +68,9 @@ async function* snapshots(
   const client = blaming(connect(config, past), blame)
   const ended = new AbortController()
   const scope: Runtime = { ...runtime, signal: AbortSignal.any([runtime.signal, ended.signal]) }
-  const tables = new Tables(past.tables)
   const wakeup = new Wakeup()
-  const questions = tableQuestions()
-  const reader = createReader(client, tables, questions, { source: NAME, interest }, () => tell(reader.retry()), scope)
-  const watcher = { client, asked: () => past.asked, source: NAME }
   const watching: Promise<unknown>[] = []
+  let isOver = false
 
   async function tell(news: Promise<boolean>): Promise<boolean> {
     try {
@@ -68,21 +82,54 @@ async function* snapshots(
       return false
     }
   }
-  async function keepWatch<T>(question: Question<T>, known: Answer<T>, take: (answer: Answer<T>) => Promise<boolean>) {
-    await scope.clock.sleep(watching.length * STAGGER_MS, scope.signal)
-    await watch(watcher, question, known, answer => tell(take(answer)), scope)
-  }
 
   try {
     // Whoever was wrong is asked the same again, and alone: only when that is answered is it worth asking for more.
     if (past.failed !== undefined) await client.ask(onTrial(past.failed), scope.signal)
-    const { services, checks, nodes } = await reader.readAll()
-    past.tables = tables
-    watching.push(keepWatch(questions.services, services, reader.takeServices))
-    watching.push(keepWatch(questions.checks, checks, reader.takeChecks))
-    watching.push(keepWatch(questions.nodes, nodes, reader.takeNodes))
+    const questions = tableQuestions()
+    const [services, checks, nodes] = await Promise.all([
+      client.ask(questions.services, scope.signal),
+      client.ask(questions.checks, scope.signal),
+      client.ask(questions.nodes, scope.signal),
+    ])
+    const tables = new Tables(past.tables)
+    const picked = new Picked(NAME, past.picked)
+    const isShared = isCheaper(services.body, wantedOf(services.body, interest).size, nodes.body.length, 1)
+    const from = { source: NAME, interest }
+    const again = () => void tell(reader.retry())
+    const reader = isShared
+      ? createPickedReader(client, picked, from, again, scope)
+      : createReader(client, tables, questions, from, again, scope)
+    await reader.begin({ services, checks, nodes })
+    past.failed = undefined
+    if (isShared) past.picked = picked
+    else past.tables = tables
+
+    const watcher = { client, asked: () => past.asked, source: NAME, isShared }
+    async function keepWatch<T>(
+      question: Question<T>,
+      known: Answer<T>,
+      take: (answer: Answer<T>) => Promise<boolean>,
+    ) {
+      await scope.clock.sleep(watching.length * STAGGER_MS, scope.signal)
+      await watch(watcher, question, known, answer => tell(take(answer)), scope)
+    }
+    async function takeServices(answer: Answer<ServiceNames>): Promise<boolean> {
+      const wanted = wantedOf(answer.body, interest).size
+      const isOther = isShared
+        ? !isCheaper(answer.body, wanted, nodes.body.length, 1 / MARGIN)
+        : isCheaper(answer.body, wanted, nodes.body.length, MARGIN)
+      if (isOther) {
+        isOver = true
+        wakeup.ring()
+      }
+      return isOther || reader.takeServices(answer)
+    }
+    watching.push(keepWatch(questions.services, services, takeServices))
+    watching.push(keepWatch(isShared ? checkIndex : questions.checks, checks, reader.takeChecks))
+    watching.push(keepWatch(isShared ? nodeIndex : questions.nodes, nodes, reader.takeNodes))
     for (const watched of watching) watched.catch(error => wakeup.fail(error))
-    while (true) {
+    while (!isOver) {
       yield reader.snapshot()
       await wakeup.rung()
     }

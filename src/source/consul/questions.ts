@@ -1,7 +1,7 @@
 import { UpstreamdError } from '../../errors.ts'
 import type { Question } from './answer.ts'
 import { Remembered, rowsOf } from './rows.ts'
-import { Check, Checks, Node, NodeService, NodeServices, Nodes, ServiceNames } from './wire.ts'
+import { Check, Checks, Entries, Node, NodeService, NodeServices, Nodes, ServiceNames } from './wire.ts'
 
 /** The three tables: together they see every change (facts). */
 export const services: Question<ServiceNames> = {
@@ -40,8 +40,9 @@ export function tableQuestions(): TableQuestions {
   }
 }
 
-/** Where the check table stands now: a filter that nothing passes leaves only the header. */
-export const checkIndex: Question<Checks> = { ...checks, filter: 'CheckID == ""' }
+/** Where these tables stand now: a filter that nothing passes leaves only the header. */
+export const checkIndex: Question<Checks> = { path: checks.path, schema: Checks, filter: 'CheckID == ""' }
+export const nodeIndex: Question<Nodes> = { path: nodes.path, schema: Nodes, filter: 'Node == ""' }
 
 const serviceRows = rowsOf(NodeService, NodeServices, (frame, Services) => frame && { ...frame, Services })
 
@@ -57,6 +58,11 @@ export function servicesOf(node: string, remembered: Remembered): Question<NodeS
     refuse: body =>
       body?.Node == null ? new UpstreamdError('SOURCE_MALFORMED', 'it lists the node and does not know it') : undefined,
   }
+}
+
+/** All instances of one service, with their nodes and their checks. */
+export function instancesOf(service: string): Question<Entries> {
+  return { path: '/health/service/{service}', schema: Entries, params: { service } }
 }
 
 /**

@@ -3,22 +3,23 @@ import type { Runtime } from '../../runtime.ts'
 import type { Interest } from '../source.ts'
 import type { Answer } from './answer.ts'
 import type { ConsulClient } from './client.ts'
-import { createNodeRounds } from './node-rounds.ts'
-import { checkIndex, type TableQuestions } from './questions.ts'
+import { checkIndex, servicesOf, type TableQuestions } from './questions.ts'
+import { createRounds, type Parts } from './rounds.ts'
 import type { Tables } from './tables.ts'
-import type { Checks, Nodes, ServiceNames } from './wire.ts'
+import type { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
 
 /** A catalog that changes faster than it is read is not read as fast as can be. */
 const ROUNDS = 3
 const FLOOR_MS = 100
 
-/** Keeps the tables complete. Whether anything is other than before is returned. */
+/** Keeps what is known of the catalog complete. Whether anything is other than before is returned. */
 export interface Reader {
-  readAll(): Promise<Answers>
+  /** Reads what these answers do not say. */
+  begin(first: Answers): Promise<void>
   takeServices(answer: Answer<ServiceNames>): Promise<boolean>
   takeChecks(answer: Answer<Checks>): Promise<boolean>
   takeNodes(answer: Answer<Nodes>): Promise<boolean>
-  /** It is time for nodes that could not be read. */
+  /** It is time for what could not be read. */
   retry(): Promise<boolean>
   /** What was known when all of it fitted. */
   snapshot(): Snapshot
@@ -41,7 +42,7 @@ export function createReader(
   runtime: Runtime,
 ): Reader {
   const { clock, signal } = runtime
-  const rounds = createNodeRounds(client, tables, source, again, runtime)
+  const rounds = createRounds(client, nodesOf(tables), source, again, runtime)
   let last: Answers | undefined
   let snapshot: Snapshot = { source, index: '0', services: [] }
   let turn: Promise<unknown> = Promise.resolve()
@@ -88,13 +89,9 @@ export function createReader(
   }
 
   return {
-    async readAll() {
-      const [services, checks, nodes] = await Promise.all([
-        client.ask(questions.services, signal),
-        client.ask(questions.checks, signal),
-        client.ask(questions.nodes, signal),
-      ])
-      last = { services, checks, nodes }
+    async begin(first) {
+      const { checks, nodes } = first
+      last = first
       await inTurn(async () => {
         tables.setChecks(checks.body)
         tables.setNodes(nodes.body)
@@ -103,7 +100,6 @@ export function createReader(
         tables.wasComplete = true
         return true
       })
-      return last
     },
     takeServices: services =>
       inTurn(async () => {
@@ -128,6 +124,21 @@ export function createReader(
   }
 }
 
-function maximum(indexes: readonly bigint[]): bigint {
+/** The services of each node, as parts to be read. */
+export function nodesOf(tables: Tables): Parts<NodeServices> {
+  return {
+    what: 'node',
+    dirty: tables.dirty,
+    get wasComplete() {
+      return tables.wasComplete
+    },
+    has: node => tables.hasNode(node),
+    knows: node => tables.knows(node),
+    question: node => servicesOf(node, tables.remembered(node)),
+    take: (node, { body, digest }) => tables.setServices(node, body?.Services ?? [], digest),
+  }
+}
+
+export function maximum(indexes: readonly bigint[]): bigint {
   return indexes.reduce((a, b) => (a > b ? a : b), 0n)
 }

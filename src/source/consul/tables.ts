@@ -144,7 +144,7 @@ export class Tables {
   }
 }
 
-function toInstance(node: string, address: string, service: NodeService, health: Health): Instance {
+export function toInstance(node: string, address: string, service: NodeService, health: Health): Instance {
   const weights = service.Weights ?? { Passing: 1, Warning: 1 }
   return {
     id: `${node}/${service.ID}`,

@@ -37,6 +37,15 @@ export const NodeServices = z
   .nullable()
 export type NodeServices = z.output<typeof NodeServices>
 
+/** What `health/service` says of an instance: all of it from one moment. */
+export const Entry = z.object({
+  Node,
+  Service: NodeService,
+  Checks: z.array(z.object({ CheckID: z.string(), Status: z.string() })),
+})
+export const Entries = z.array(Entry)
+export type Entries = z.output<typeof Entries>
+
 /** The worst of its checks; a service without checks passes. Maintenance is a check with a reserved name. */
 export function healthOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): Health {
   let worst: Health = 'passing'

@@ -3,7 +3,8 @@ import type { Event } from '../../src/observe/event.ts'
 import type { Clock } from '../../src/runtime.ts'
 import { type ConsulClient, connect } from '../../src/source/consul/client.ts'
 import { ConsulConfig } from '../../src/source/consul/config.ts'
-import { createNodeRounds, type NodeRounds } from '../../src/source/consul/node-rounds.ts'
+import { nodesOf } from '../../src/source/consul/reader.ts'
+import { createRounds, type Rounds } from '../../src/source/consul/rounds.ts'
 import { Tables } from '../../src/source/consul/tables.ts'
 import { aRuntime } from '../support/builders.ts'
 import { type FakeConsul, startFakeConsul } from '../support/fake-consul.ts'
@@ -33,7 +34,7 @@ let client: ConsulClient
 let clock: ReturnType<typeof aClock>
 let events: Event[]
 let tables: Tables
-let rounds: NodeRounds
+let rounds: Rounds
 let asked: string[]
 let sick: Set<string>
 let again: PromiseWithResolvers<void>
@@ -56,7 +57,7 @@ beforeEach(async () => {
   tables = new Tables()
   tables.setNodes(NODES.map(Node => ({ Node, Address: '10.0.0.1' })))
   again = Promise.withResolvers()
-  rounds = createNodeRounds(client, tables, 'consul', () => again.resolve(), runtime)
+  rounds = createRounds(client, nodesOf(tables), 'consul', () => again.resolve(), runtime)
 })
 afterEach(async () => {
   client.close()
@@ -95,7 +96,7 @@ describe('which nodes are asked', () => {
     tables = new Tables()
     tables.setNodes([...odd, ...NODES].map(Node => ({ Node, Address: '10.0.0.1' })))
     const { runtime } = aRuntime(clock)
-    rounds = createNodeRounds(client, tables, 'consul', () => {}, runtime)
+    rounds = createRounds(client, nodesOf(tables), 'consul', () => {}, runtime)
     sick = new Set(odd)
 
     await round()
@@ -171,7 +172,7 @@ describe('which nodes are asked', () => {
 
     expect(seen).toContain('n5')
     expect(events.findLast(({ type }) => type === 'source.partial')).toMatchObject({
-      nodes: expect.not.arrayContaining(['n5']),
+      names: expect.not.arrayContaining(['n5']),
     })
   })
 
@@ -211,8 +212,8 @@ describe('which nodes are asked', () => {
     await round({ all: true })
 
     expect(events).toMatchObject([
-      { type: 'source.partial', nodes: ['n0', 'n1'] },
-      { type: 'source.partial', nodes: ['n0', 'n1', 'n2'] },
+      { type: 'source.partial', names: ['n0', 'n1'] },
+      { type: 'source.partial', names: ['n0', 'n1', 'n2'] },
     ])
   })
 

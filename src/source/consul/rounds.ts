@@ -2,20 +2,34 @@ import { isOf, reasonOf, type UpstreamdError } from '../../errors.ts'
 import { compare } from '../../model/catalog.ts'
 import type { Runtime } from '../../runtime.ts'
 import { delayAfter, priceOf } from '../backoff.ts'
+import type { Answer, Question } from './answer.ts'
 import type { ConsulClient } from './client.ts'
-import { isUnaskable, servicesOf } from './questions.ts'
-import type { Tables } from './tables.ts'
+import { isUnaskable } from './questions.ts'
 
-/** Nodes asked at the same time: a few at first, and one more for every right answer. */
+/** Asked for at the same time: a few at first, and one more for every right answer. */
 const FIRST_AT_ONCE = 2
 const MOST_AT_ONCE = 8
-/** When so many fail one after the other it is not the nodes. */
+/** When so many fail one after the other it is Consul. */
 const IN_A_ROW = 3
 
-/** Reads the services of dirty nodes, in rounds. */
-export interface NodeRounds {
+/** What is asked for piece by piece: the services of a node each time, or the instances of a service. */
+export interface Parts<T> {
+  readonly what: 'node' | 'service'
+  readonly dirty: Set<string> // those that may have changed
+  /** Was everything read once? Then a part that is not known came since: what it has was never there. */
+  readonly wasComplete: boolean
+  has(part: string): boolean
+  /** Was it read once? */
+  knows(part: string): boolean
+  question(part: string): Question<T>
+  /** Returns whether the answer is news. It may have become dirty again while the answer was on the way. */
+  take(part: string, answer: Answer<T>): boolean
+}
+
+/** Reads dirty parts, in rounds. */
+export interface Rounds {
   /**
-   * Asks for every dirty node whose turn it is; returns whether an answer was news. One that fails keeps what it had
+   * Asks for every dirty part whose turn it is; returns whether an answer was news. One that fails keeps what it had
    * and is asked again later, after the others, and more and more rarely. Until all have been read once, one that
    * fails ends the attempt; unless its name is one that Consul has no answer for.
    */
@@ -26,10 +40,10 @@ interface Round {
   right: number
   wrong: number
   inARow: number // failures, since the last right answer
-  firstTimes: number // failures of nodes that had answered until now
+  firstTimes: number // failures of those that had answered until now
   isNews: boolean
   hasProgress: boolean // somebody answered who had not
-  error: UpstreamdError | undefined // of a node that keeps what it had
+  error: UpstreamdError | undefined // of a part that keeps what it had
   end: { readonly error: unknown } | undefined // of the attempt
 }
 
@@ -40,13 +54,13 @@ interface Rest {
 }
 
 /** `again` is called when it is time for another round. */
-export function createNodeRounds(
+export function createRounds<T>(
   client: ConsulClient,
-  tables: Tables,
+  parts: Parts<T>,
   source: string,
   again: () => void,
   { clock, emit, signal }: Runtime,
-): NodeRounds {
+): Rounds {
   const failing = new Set<string>() // whoever was tried longest ago comes first
   let failures = 0 // rounds in a row without progress
   let rest: Rest | undefined
@@ -65,10 +79,10 @@ export function createNodeRounds(
       end: undefined,
     }
     const running = new Set<Promise<void>>()
-    for (const node of turns()) {
+    for (const part of turns()) {
       while (running.size >= Math.min(FIRST_AT_ONCE + round.right, MOST_AT_ONCE)) await Promise.race(running)
       if (round.end !== undefined || round.inARow >= IN_A_ROW) break
-      const asking = ask(node, round).finally(() => running.delete(asking))
+      const asking = ask(part, round).finally(() => running.delete(asking))
       running.add(asking)
     }
     // Who is still asked when the attempt ends is ended with it.
@@ -84,36 +98,35 @@ export function createNodeRounds(
   function turns(): string[] {
     const isResting = rest !== undefined && !rest.isOver
     if (isResting && rest?.isForAll) return []
-    for (const node of failing) if (!tables.hasNode(node)) failing.delete(node)
-    const fresh = [...tables.dirty]
-      .filter(node => tables.hasNode(node) && !failing.has(node))
-      .sort((a, b) => Number(tables.knows(a)) - Number(tables.knows(b)))
+    for (const part of failing) if (!parts.has(part)) failing.delete(part)
+    const fresh = [...parts.dirty]
+      .filter(part => parts.has(part) && !failing.has(part))
+      .sort((a, b) => Number(parts.knows(a)) - Number(parts.knows(b)))
     return isResting ? fresh : [...fresh, ...failing]
   }
 
   /** Never rejects: what it comes to stands in the round. */
-  async function ask(node: string, round: Round): Promise<void> {
-    tables.dirty.delete(node)
+  async function ask(part: string, round: Round): Promise<void> {
+    parts.dirty.delete(part)
     try {
-      const { body, digest } = await client.ask(servicesOf(node, tables.remembered(node)), signal)
-      if (tables.setServices(node, body?.Services ?? [], digest)) round.isNews = true
+      if (parts.take(part, await client.ask(parts.question(part), signal))) round.isNews = true
       round.right += 1
       round.inARow = 0
-      if (failing.delete(node)) round.hasProgress = true
+      if (failing.delete(part)) round.hasProgress = true
     } catch (error) {
-      tables.dirty.add(node)
+      parts.dirty.add(part)
       // At first all of them are needed, because unknown is not empty: but for a name that nobody can ask for.
-      const isNeeded = !tables.wasComplete && !tables.knows(node) && !isUnaskable(node)
+      const isNeeded = !parts.wasComplete && !parts.knows(part) && !isUnaskable(part)
       if (isNeeded || !isOf('source', error)) {
         round.end ??= { error }
         return
       }
       round.wrong += 1
-      if (!isUnaskable(node)) round.inARow += 1 // it says nothing about the others
-      if (!isUnaskable(node) && !failing.has(node)) round.firstTimes += 1
+      if (!isUnaskable(part)) round.inARow += 1 // it says nothing about the others
+      if (!isUnaskable(part) && !failing.has(part)) round.firstTimes += 1
       round.error = error
-      failing.delete(node)
-      failing.add(node)
+      failing.delete(part)
+      failing.add(part)
     }
   }
 
@@ -132,17 +145,17 @@ export function createNodeRounds(
   }
 
   /** Once, as long as they are the same. */
-  function tell(nodes: readonly string[], problem: string, retryIn: number): void {
-    const names = JSON.stringify(nodes)
-    if (names !== told) emit({ type: 'source.partial', source, nodes, problem, retryIn })
-    told = names
+  function tell(names: readonly string[], problem: string, retryIn: number): void {
+    const text = JSON.stringify(names)
+    if (text !== told) emit({ type: 'source.partial', source, what: parts.what, names, problem, retryIn })
+    told = text
   }
 
   function recover(): void {
     failures = 0
     told = ''
     rest = undefined
-    emit({ type: 'source.completed', source })
+    emit({ type: 'source.completed', source, what: parts.what })
   }
 
   return { read }

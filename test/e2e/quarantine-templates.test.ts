@@ -261,7 +261,8 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
         await isNamed('bad', line.says, line.patience)
         expect((await get(port, 'bad.test')).status).not.toBe(200)
         expect(quarantined('old')).toEqual([])
-        expect(quarantined('fresh')).toEqual([])
+        // On a machine that is busy it may wait for its turn a moment longer than others.
+        await until('nobody else is left out', () => quarantined('fresh').length === 0)
         expect(scene.acceptedByNginx()).toBe(true)
         expect(live()).not.toMatch(/owned/)
 
@@ -362,7 +363,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
 
     for (const name of ['good1', 'good2', 'good3']) {
       await scene.register({ Name: name, Meta: fine })
-      await answers(port, `${name}.test`, 20_000)
+      await answers(port, `${name}.test`, 60_000)
     }
     await until('each is named', () => bad.every(({ Name }) => quarantined(Name).length > 0), 60_000)
     expect(await traffic.stop()).toEqual([])

@@ -68,7 +68,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const quarantine = createQuarantine()
   const retries = createRetries(now)
   const ahead = createAhead(target)
-  const draw = createDrawing(around, now)
+  const drawing = createDrawing(around, now)
+  const { draw } = drawing
   const visible = keepLast((catalog: Catalog, resolved: SelectionRules['resolved']) =>
     visibleServices(catalog, { ...rules, resolved }),
   )
@@ -104,6 +105,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     for (let round = 1; ; round += 1) {
       // What was live of somebody who is out goes on, and is his: who clashes with it now is a culprit as any other.
       const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined, gone)
+      await drawing.prepare(sieved, outputs)
       const wish = { draw: () => draw(sieved, outputs), live, ahead: ahead.take, since, took }
       const result = await attempt(wish, target, retries, runtime)
       switch (result.kind) {
@@ -221,10 +223,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const outputs = templates.outputs()
       const wanted = wantedFrom(catalog, resolved, outputs)
       const seen = seenIn(chooser.look(wanted, runtime.clock.now()), wanted, outputs)
+      const sieved = leaveOut(seen, quarantine.kept(catalog, textsOf(outputs), now()), live?.selection)
+      await drawing.prepare(sieved, outputs)
       let generation: Generation
       try {
-        const out = quarantine.kept(catalog, textsOf(outputs), now())
-        generation = draw(leaveOut(seen, out, live?.selection), outputs).generation
+        generation = draw(sieved, outputs).generation
       } catch (error) {
         if (isOf('template', error)) return // the update says so
         throw error

@@ -8,16 +8,25 @@ export interface Span {
   readonly service: string | undefined
 }
 
-/** What a template gives: its text, and which of it is data. In the order of the text; none overlap. */
-export interface Printed {
+/**
+ * A part of a text, and which of it is data: in the order of the text, none overlap; offsets count from the beginning of
+ * the part. The same object is the same part.
+ */
+export interface Piece {
   readonly text: string
   readonly spans: readonly Span[]
+}
+
+/** What a template gives: its text, and the pieces it was put together of. */
+export interface Printed {
+  readonly text: string
+  readonly pieces: readonly Piece[]
 }
 
 export interface RenderedFile {
   readonly path: string // relative to the generation's root (own layout), else absolute
   readonly text: string
-  readonly spans?: readonly Span[] // not kept on disk: what is read back was checked when it was made
+  readonly pieces?: readonly Piece[] // not kept on disk: what is read back was checked when it was made
 }
 
 /** A content-addressed set of configuration files together with the model it was rendered from. */
@@ -25,6 +34,22 @@ export interface Generation {
   readonly digest: string // 64 hex digits
   readonly files: readonly RenderedFile[]
   readonly selection: Selection
+}
+
+export function printed(pieces: readonly Piece[]): Printed {
+  return { text: pieces.map(({ text }) => text).join(''), pieces }
+}
+
+/** All data of a text, with offsets into the whole. */
+export function spansOf(pieces: readonly Piece[]): Span[] {
+  let from = 0
+  return pieces.flatMap(({ text, spans }) => {
+    const before = from
+    from += text.length
+    return before === 0
+      ? spans
+      : spans.map(({ start, end, service }) => ({ start: start + before, end: end + before, service }))
+  })
 }
 
 export function generationOf(files: readonly RenderedFile[], selection: Selection): Generation {

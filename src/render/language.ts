@@ -24,4 +24,9 @@ export interface Template {
    * Throws TEMPLATE_UNDEFINED, TEMPLATE_FAILED or TEMPLATE_BUDGET, carrying path:line:column and the service it was at.
    */
   render(view: View): Printed
+  /**
+   * Does some of the work of rendering this view beforehand, piece by piece, so that others have their turn in between.
+   * What goes wrong is left for `render` to say.
+   */
+  prepare(view: View): Promise<void>
 }

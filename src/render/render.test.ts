@@ -19,8 +19,8 @@ describe('rendering', () => {
     const generation = render(outputs, aView(), selection)
 
     expect(generation.files).toEqual([
-      { path: '/etc/a.conf', text: 'a flyclock.cn', spans: [] },
-      { path: '/etc/b.conf', text: 'b', spans: [] },
+      { path: '/etc/a.conf', text: 'a flyclock.cn', pieces: [{ text: 'a flyclock.cn', spans: [] }] },
+      { path: '/etc/b.conf', text: 'b', pieces: [{ text: 'b', spans: [] }] },
     ])
     expect(generation.digest).toMatch(/^[0-9a-f]{64}$/)
     expect(generation.selection).toBe(selection)

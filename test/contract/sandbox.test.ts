@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isOf, type UpstreamdError } from '../../src/errors.ts'
+import { spansOf } from '../../src/model/generation.ts'
 import { languageOf } from '../../src/render/registry.ts'
 import { breakoutsIn } from '../../src/target/nginx/attribute.ts'
 import { aServer, aSite, aView } from '../support/builders.ts'
@@ -299,9 +300,9 @@ describe('however a value of the catalog gets into the text, it is known for dat
   })
 
   it('the text is the same whether or not anybody looks at what is data', () => {
-    const { text, spans } = render('a {{ sites[0].meta.note }} b {{ "c" }} {{ sites[0].tags[1] }}')
+    const { text, pieces } = render('a {{ sites[0].meta.note }} b {{ "c" }} {{ sites[0].tags[1] }}')
 
     expect(text).toBe(`a ${note} b c b`)
-    expect(spans.map(({ start, end }) => text.slice(start, end))).toEqual([note, 'b'])
+    expect(spansOf(pieces).map(({ start, end }) => text.slice(start, end))).toEqual([note, 'b'])
   })
 })

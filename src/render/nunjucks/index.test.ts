@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aServer, aSite, aView } from '../../../test/support/builders.ts'
 import type { UpstreamdError } from '../../errors.ts'
+import { spansOf } from '../../model/generation.ts'
 import type { View } from '../view.ts'
 import { nunjucksLanguage } from './index.ts'
 
@@ -275,7 +276,7 @@ describe('what comes from the catalog is marked', () => {
     const printed = nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(seen)
     let shown = ''
     let at = 0
-    for (const { start, end } of printed.spans) {
+    for (const { start, end } of spansOf(printed.pieces)) {
       shown += `${printed.text.slice(at, start)}«${printed.text.slice(start, end)}»`
       at = end
     }
@@ -365,7 +366,7 @@ describe('what comes from the catalog is marked', () => {
       '{% set all = "" %}{% for s in sites %}{% set all = all ~ s.service ~ " " ~ s.upstream.name ~ ";" %}{% endfor %}{{ all }}'
     const many = aView(Array.from({ length: 2000 }, (_, number) => aSite(`s${number}`, 1)))
 
-    const { spans } = nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(many)
+    const spans = spansOf(nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(many).pieces)
 
     expect(spans).toHaveLength(4000)
   })
@@ -373,7 +374,7 @@ describe('what comes from the catalog is marked', () => {
   it('with the service it belongs to', () => {
     const text =
       '{% for s in sites %}{% set n = s.service %}{% for u in s.upstream.servers %}{{ n }}{{ u.port }}{% endfor %}{% endfor %}'
-    const { spans } = nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(seen)
+    const spans = spansOf(nunjucksLanguage.compile({ path: '/etc/app.njk', text }).render(seen).pieces)
 
     expect(spans.map(({ service }) => service)).toEqual(['api', 'api', 'web', 'web', 'web', 'web'])
   })
@@ -381,9 +382,14 @@ describe('what comes from the catalog is marked', () => {
   it('a value with the characters that marks are made of loses them', () => {
     const odd = aView([aSite('web', [aServer({ tags: ['\ufdd05\ufdd0x\ufdd0'] })], { tags: ['\ufdd05\ufdd0x\ufdd0'] })])
 
-    const { text, spans } = nunjucksLanguage.compile({ path: '/a.njk', text: 'a {{ sites[0].tags[0] }} b' }).render(odd)
+    const { text, pieces } = nunjucksLanguage
+      .compile({ path: '/a.njk', text: 'a {{ sites[0].tags[0] }} b' })
+      .render(odd)
 
-    expect({ text, spans }).toEqual({ text: 'a \ufffd5\ufffdx\ufffd b', spans: [{ start: 2, end: 7, service: 'web' }] })
+    expect({ text, spans: spansOf(pieces) }).toEqual({
+      text: 'a \ufffd5\ufffdx\ufffd b',
+      spans: [{ start: 2, end: 7, service: 'web' }],
+    })
   })
 
   it('and a template that holds them is refused', () => {

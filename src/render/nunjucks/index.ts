@@ -1,20 +1,23 @@
 import { createContext, Script } from 'node:vm'
 import nunjucks from 'nunjucks'
 import { reasonOf, UpstreamdError } from '../../errors.ts'
-import type { Printed } from '../../model/generation.ts'
+import { type Piece, type Printed, printed } from '../../model/generation.ts'
 import type { TemplateLanguage, TemplateSource } from '../language.ts'
 import type { View } from '../view.ts'
 import { StrictCompiler } from './compiler.ts'
 import { addFilters } from './filters.ts'
 import { type EntryNode, type FilterNode, type Node, nodes, parser, type Scope, transformer } from './internals.ts'
-import { holdsMark, Provenance } from './provenance.ts'
-import { LookupError, strictRuntime } from './strict.ts'
+import { type Loop, takeLoops } from './loops.ts'
+import { holdsMark, PLACE, Provenance } from './provenance.ts'
+import { LookupError, type StrictRuntime, strictRuntime } from './strict.ts'
 
 /**
  * A render that takes longer is stopped: an endless loop must not stop the daemon, and whose loop it is must be found by
  * rendering parts of the catalog. Measured: 20 µs for a service of the shipped template.
  */
 const RENDER_MS = { least: 500, perService: 2, most: 5_000 }
+/** Milliseconds of preparing after which others have their turn. */
+const TURN_MS = 10
 /** Text larger than this is no nginx configuration. */
 const RENDER_BYTES = 256 * 1024 * 1024
 
@@ -27,6 +30,7 @@ export const nunjucksLanguage: TemplateLanguage = {
       source,
       uses: name => translated.names.has(name),
       render: view => renderWith(source, translated, view),
+      prepare: view => prepareWith(translated, view),
     }
   },
 }
@@ -41,6 +45,7 @@ type Run = (
 
 interface Translated {
   readonly run: Run
+  readonly loops: readonly Rounds[] // taken out of it
   readonly names: ReadonlySet<unknown> // it mentions
   readonly literals: ReadonlySet<string> // texts of its own, which are no data wherever they are printed
 }
@@ -53,22 +58,26 @@ function translate(source: TemplateSource): Translated {
     const tree = parser.parse(source.text, [], {})
     refuseIncludes(source, tree)
     refuseUnknownFilters(source, tree)
-    const compiler = new StrictCompiler(source.path, true)
-    compiler.compile(transformer.transform(tree, []))
-    const functions = new Function(compiler.getCode())() as { root: Run }
     const keys = (tree.findAll(nodes.Pair) as EntryNode[]).map(({ key }) => key)
     const texts = [...tree.findAll(nodes.Literal), ...keys].map(node => node.value)
-    return {
-      run: functions.root,
+    const known = {
       names: new Set(tree.findAll(nodes.Symbol).map(node => node.value)),
       literals: new Set(texts.filter(value => typeof value === 'string')),
     }
+    const loops = takeLoops(tree).map(loop => createRounds(loop, runOf(source, new nodes.Root(0, 0, [loop.body]))))
+    return { run: runOf(source, tree), loops, ...known }
   } catch (error) {
     if (error instanceof UpstreamdError) throw error
     const { line, column, text } = placeOf(error, 0)
     const place = line > 0 ? `${line}:${column}` : endOf(source.text)
     throw new UpstreamdError('TEMPLATE_SYNTAX', `${source.path}:${place}: ${text}`)
   }
+}
+
+function runOf(source: TemplateSource, tree: Node): Run {
+  const compiler = new StrictCompiler(source.path, true)
+  compiler.compile(transformer.transform(tree, []))
+  return (new Function(compiler.getCode())() as { root: Run }).root
 }
 
 /** The parser has no place for what it missed at the end. */
@@ -98,28 +107,92 @@ function refuseUnknownFilters(source: TemplateSource, tree: Node): void {
   }
 }
 
-function renderWith(source: TemplateSource, { run, names, literals }: Translated, view: View): Printed {
+function renderWith(source: TemplateSource, { run, loops, names, literals }: Translated, view: View): Printed {
   const provenance = new Provenance(view, literals)
-  const runtime = strictRuntime(provenance)
-  const frame = new runtime.Frame()
-  frame.topLevel = true // what is `set` here is seen inside macros, too
   const limit = limitFor(view, names)
-  const fail = (error: unknown) => failure(source, error, provenance.current, limit)
-  let answer: { text: string } | { error: unknown } | undefined
-  const job = () =>
-    run(environment, scopeOf(view), frame, runtime, (error, text) => {
-      // nunjucks calls back a second time when what follows the first call throws; the first word counts.
-      answer ??= error ? { error } : { text }
-    })
+  const runtime = strictRuntime(provenance)
+  const pieces: Piece[] = []
+  function add(piece: Piece): void {
+    if (piece.text === '') return
+    pieces.push(piece)
+    size += piece.text.length
+    if (size > RENDER_BYTES) throw new BudgetError(`gives more than ${RENDER_BYTES} bytes of text`)
+  }
+  let size = 0
+  const job = () => {
+    // Between two places of loops stands the number of one.
+    for (const [at, part] of once(run, scopeOf(view), runtime).split(PLACE).entries()) {
+      if (at % 2 === 0) add(provenance.finish(part))
+      else for (const piece of loops[Number(part)]?.pieces(view, provenance, runtime) ?? []) add(piece)
+    }
+  }
   try {
     within(limit, job)
   } catch (error) {
-    answer = { error }
+    throw failure(source, error, provenance.current, limit)
   }
-  if (answer === undefined) throw fail(new Error('rendering did not finish'))
-  if ('error' in answer) throw fail(answer.error)
-  if (answer.text.length > RENDER_BYTES) throw fail(new BudgetError(`gives more than ${RENDER_BYTES} bytes of text`))
-  return provenance.finish(answer.text)
+  return printed(pieces)
+}
+
+async function prepareWith({ loops, literals }: Translated, view: View): Promise<void> {
+  const provenance = new Provenance(view, literals)
+  const runtime = strictRuntime(provenance)
+  for (const loop of loops) {
+    const pieces = loop.pieces(view, provenance, runtime)
+    for (let isDone = false; !isDone; await new Promise(setImmediate)) {
+      try {
+        within(TURN_MS * 10, () => {
+          const until = performance.now() + TURN_MS
+          while (!isDone && performance.now() < until) isDone = pieces.next().done ?? false
+        })
+      } catch {
+        return // a template that fails, or hangs, does so when it is rendered
+      }
+    }
+  }
+}
+
+/** Throws what the template throws. */
+function once(run: Run, scope: Scope, runtime: StrictRuntime): string {
+  const frame = new runtime.Frame()
+  frame.topLevel = true // what is `set` here is seen inside macros, too
+  let answer: { text: string } | { error: unknown } | undefined
+  run(environment, scope, frame, runtime, (error, text) => {
+    // nunjucks calls back a second time when what follows the first call throws; the first word counts.
+    answer ??= error ? { error } : { text }
+  })
+  if (answer === undefined) throw new Error('rendering did not finish')
+  if ('error' in answer) throw answer.error
+  return answer.text
+}
+
+/** The rounds of a loop, each of which is made once for a part that stays the same. */
+interface Rounds {
+  pieces(view: View, provenance: Provenance, runtime: StrictRuntime): Generator<Piece>
+}
+
+function createRounds({ list, name, around }: Loop, run: Run): Rounds {
+  let made = new WeakMap<object, Piece>()
+  let madeWith = ''
+
+  return {
+    *pieces(view, provenance, runtime) {
+      const now = JSON.stringify(around.map(name => view[name]))
+      if (now !== madeWith) made = new WeakMap()
+      madeWith = now
+      const mine = made // another view may come in between
+      for (const part of view[list]) {
+        const known = mine.get(part) ?? make(part, view, provenance, runtime)
+        mine.set(part, known)
+        yield known
+      }
+    },
+  }
+
+  function make(part: object, view: View, provenance: Provenance, runtime: StrictRuntime): Piece {
+    provenance.begin(part)
+    return provenance.finish(once(run, scopeOf(view, name, part), runtime))
+  }
 }
 
 /** Milliseconds. */
@@ -149,8 +222,9 @@ const watchdog = new Script('job()')
 const environment = addFilters(new nunjucks.Environment(null, { autoescape: false, throwOnUndefined: true }))
 
 /** What nunjucks calls a context: the view, what `set` adds at the top level, and the globals (`range` …). */
-function scopeOf(view: View) {
-  const variables = new Map<string, unknown>()
+function scopeOf(view: View, ...variable: readonly [] | readonly [name: string, value: unknown]) {
+  const [name = '', value] = variable
+  const variables = new Map<string, unknown>(name === '' ? [] : [[name, value]])
   return {
     env: environment,
     lookup: (name: string) => {

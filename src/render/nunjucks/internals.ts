@@ -11,7 +11,8 @@ export interface Node {
   readonly lineno: number // from 0
   readonly colno: number // from 0
   readonly value?: unknown
-  readonly children?: readonly Node[]
+  readonly children?: Node[]
+  readonly fields: readonly string[] // that hold its parts
   findAll(type: unknown): Node[]
 }
 
@@ -28,6 +29,7 @@ export interface PairNode extends Node {
 /** Of a dictionary that a template writes; its key is a literal, or a name that stands for itself. */
 export interface EntryNode extends Node {
   readonly key: Node
+  readonly value: Node
 }
 
 export interface TestNode extends Node {
@@ -35,9 +37,27 @@ export interface TestNode extends Node {
   readonly right: Node & { readonly name?: Node }
 }
 
-export interface FilterNode extends Node {
+export interface CallNode extends Node {
   readonly name: Node
-  readonly args: { readonly children: readonly Node[] }
+  readonly args: Node & { readonly children: readonly Node[] }
+}
+export type FilterNode = CallNode
+
+export interface ForNode extends Node {
+  readonly arr: Node
+  readonly name: Node // a symbol, or an array of them
+  readonly body: Node
+  readonly else_: Node | null
+}
+
+export interface IfNode extends Node {
+  readonly body: Node
+  readonly else_: Node | null
+}
+
+export interface SetNode extends Node {
+  readonly targets: readonly Node[]
+  readonly value: Node | null // null: a block that is captured
 }
 
 export interface Frame {
@@ -78,8 +98,13 @@ export const { Compiler: BaseCompiler } = compilerModule as {
 }
 export const parser = parserModule as { parse(text: string, extensions: readonly unknown[], options: object): Node }
 export const transformer = transformerModule as { transform(ast: Node, asyncFilters: readonly string[]): unknown }
+type NodeClass = new (lineno: number, colno: number, ...fields: readonly unknown[]) => Node
 export const nodes = nodesModule as Readonly<
   Record<
+    | 'Node'
+    | 'Root'
+    | 'NodeList'
+    | 'Output'
     | 'Symbol'
     | 'Literal'
     | 'Pair'
@@ -90,7 +115,7 @@ export const nodes = nodesModule as Readonly<
     | 'FromImport'
     | 'Extends'
     | 'Block',
-    unknown
+    NodeClass
   >
 >
 export const nunjucksRuntime = runtimeModule as NunjucksRuntime

@@ -1,4 +1,4 @@
-import type { Printed, Span } from '../../model/generation.ts'
+import type { Piece, Span } from '../../model/generation.ts'
 import { mayBeSyntax, origin, type View } from '../view.ts'
 
 /**
@@ -6,6 +6,9 @@ import { mayBeSyntax, origin, type View } from '../view.ts'
  * noncharacter (23.7): no text means anything by it.
  */
 const MARK = '\ufdd0'
+/** Stands around a number, where something that is rendered by itself belongs. */
+export const PLACE = '\ufdd1'
+const markers = /[\ufdd0\ufdd1]/
 
 /**
  * So many characters of composed texts are remembered, the last ones: a template that adds to one text in a loop makes
@@ -13,9 +16,9 @@ const MARK = '\ufdd0'
  */
 const LARGEST = 64 * 1024 * 1024
 
-/** Does a text hold the character that data is marked with while a template runs? */
+/** Does a text hold a character that means something in a text that is being made? */
 export function holdsMark(text: string): boolean {
-  return text.includes(MARK)
+  return markers.test(text)
 }
 
 /**
@@ -25,7 +28,8 @@ export function holdsMark(text: string): boolean {
  */
 export class Provenance {
   readonly #view: View
-  readonly #own: Set<string>
+  readonly #given: ReadonlySet<string>
+  readonly #own = new Set<string>() // beside what was given
   readonly #composed = new Map<string, string>() // text → the same with marks
   #size = 0 // characters of these texts
   /** Texts of the template's that were read from the catalog, too, since they were made → whose they are there. */
@@ -39,7 +43,17 @@ export class Provenance {
   constructor(view: View, literals: Iterable<string>) {
     this.#view = view
     const given = [...Object.values(view.env), view.domain, view.listen, view.nginx.version]
-    this.#own = new Set([...literals, ...given.filter(text => !holdsMark(text))])
+    this.#given = new Set([...literals, ...given.filter(text => !holdsMark(text))])
+  }
+
+  /** Something is rendered by itself: what it prints must not depend on what was printed before. */
+  begin(part: object): void {
+    this.#own.clear()
+    this.#composed.clear()
+    this.#size = 0
+    this.#read.clear()
+    this.#data.clear()
+    this.current = this.#view[origin].serviceOf(part)
   }
 
   /** A part of the view is looked at, and this is found there: what is printed next belongs to its service. */
@@ -57,7 +71,7 @@ export class Provenance {
     if (this.#read.has(text)) return this.#mark(text, this.#read.get(text))
     const composed = this.#composed.get(text)
     if (composed !== undefined) return this.#isTheirs(text, composed) ? this.#mark(text, this.current) : composed
-    return this.#own.has(text) ? text : this.#mark(text, this.current)
+    return this.#has(text) ? text : this.#mark(text, this.current)
   }
 
   /** Texts put together: each part keeps what is known of it. */
@@ -119,14 +133,14 @@ export class Provenance {
     else this.#remember(made)
   }
 
-  finish(marked: string): Printed {
+  finish(marked: string): Piece {
     return unmark(marked, this.#owners)
   }
 
   /** Data may be equal to a text of the template's: from here on it counts as data. */
   #remember(found: unknown): void {
     for (const text of textsIn(found)) {
-      if (this.#own.has(text) || this.#composed.has(text)) this.#read.set(text, this.current)
+      if (this.#has(text) || this.#composed.has(text)) this.#read.set(text, this.current)
       else if (mayBeSyntax(text)) this.#data.set(text, this.current)
     }
   }
@@ -169,7 +183,11 @@ export class Provenance {
   }
 
   #isOwn(text: string): boolean {
-    return text === '' || (this.#own.has(text) && !this.#read.has(text))
+    return text === '' || (this.#has(text) && !this.#read.has(text))
+  }
+
+  #has(text: string): boolean {
+    return this.#given.has(text) || this.#own.has(text)
   }
 
   #markAround(text: string, owner: string | undefined): string {
@@ -183,7 +201,7 @@ export class Provenance {
       number = this.#owners.push(owner) - 1
       this.#numbers.set(owner, number)
     }
-    return MARK + number + MARK + (holdsMark(text) ? text.replaceAll(MARK, '\ufffd') : text) + MARK
+    return MARK + number + MARK + (holdsMark(text) ? text.replace(/[\ufdd0\ufdd1]/g, '\ufffd') : text) + MARK
   }
 }
 
@@ -214,7 +232,7 @@ function ownPartsOf(marked: string): string {
 }
 
 /** Between marks stand in turn: a text of the template's own, the number of an owner, a value. */
-function unmark(marked: string, owners: readonly (string | undefined)[]): Printed {
+function unmark(marked: string, owners: readonly (string | undefined)[]): Piece {
   const parts = marked.split(MARK)
   const texts = [parts[0] ?? '']
   const spans: Span[] = []

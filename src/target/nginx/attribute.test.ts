@@ -11,7 +11,7 @@ function fileOf(marked: string): RenderedFile {
     text += value ?? part
     return value === undefined ? [] : [{ start, end: text.length, service }]
   })
-  return { path: 'conf.d/app.conf', text, spans }
+  return { path: 'conf.d/app.conf', text, pieces: [{ text, spans }] }
 }
 
 describe('a line belongs to the service', () => {

@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../../model/diagnostic.ts'
-import type { RenderedFile } from '../../model/generation.ts'
+import { type RenderedFile, spansOf } from '../../model/generation.ts'
 import { quote } from '../../model/quote.ts'
-import { breakouts } from './output-check.ts'
+import { breakoutsOf } from './output-check.ts'
 import { type Directive, parseDirectives } from './tokens.ts'
 
 /** The service whose data makes up the innermost directive around a line; undefined when it is nobody's or several's. */
-export function serviceAt({ text, spans = [] }: RenderedFile, line: number): string | undefined {
+export function serviceAt({ text, pieces = [] }: RenderedFile, line: number): string | undefined {
+  const spans = spansOf(pieces)
   const from = startOf(text, line)
   const next = text.indexOf('\n', from)
   const to = next === -1 ? text.length : next
@@ -20,12 +21,12 @@ export function serviceAt({ text, spans = [] }: RenderedFile, line: number): str
 
 /** What the files print from the catalog that is not an argument: the first of each service, for one may register thousands. */
 export function breakoutsIn(files: readonly RenderedFile[]): Diagnostic[] {
-  return files.flatMap(({ path, text, spans = [] }) => {
+  return files.flatMap(({ path, text, pieces = [] }) => {
     const told = new Set<string | undefined>()
     const diagnostics: Diagnostic[] = []
     let line = 1
     let at = 0
-    for (const { start, value, service, why } of breakouts(text, spans)) {
+    for (const { start, value, service, why } of breakoutsOf(pieces)) {
       if (told.has(service)) continue
       told.add(service)
       line += text.slice(at, start).split('\n').length - 1

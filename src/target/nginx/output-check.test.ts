@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: nginx writes its variables like that
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Span } from '../../model/generation.ts'
-import { breakouts } from './output-check.ts'
+import { type Piece, printed, type Span, spansOf } from '../../model/generation.ts'
+import { breakoutsOf } from './output-check.ts'
 
 /** What stands between « and » is data. */
 function check(marked: string): string[] {
@@ -11,7 +12,7 @@ function check(marked: string): string[] {
     if (position % 2 === 1) spans.push({ start: text.length, end: text.length + part.length, service: 'web' })
     text += part
   }
-  return breakouts(text, spans).map(({ value, why }) => `${JSON.stringify(value)} ${why}`)
+  return breakoutsOf([{ text, spans }]).map(({ value, why }) => `${JSON.stringify(value)} ${why}`)
 }
 
 describe('data stays inside an argument', () => {
@@ -77,5 +78,39 @@ describe('data that is more than that is told', () => {
 
   it('every one of them, and after one the next is still seen as nginx would', () => {
     expect(check('add_header X "«a";}»"; server_name «b c»;')).toHaveLength(2)
+  })
+})
+
+describe('a text in pieces', () => {
+  const words = ['a', 'server', ';', '{', '}', '\n', ' ', '"', "'", '#', '\\', '$x', 'map', 'listen 80;', 'x{y z;}']
+  const piece = fc
+    .array(fc.record({ text: fc.constantFrom(...words), isData: fc.boolean() }), { maxLength: 6 })
+    .map(parts => {
+      const spans: Span[] = []
+      let text = ''
+      for (const part of parts) {
+        if (part.isData) spans.push({ start: text.length, end: text.length + part.text.length, service: 'web' })
+        text += part.text
+      }
+      return { text, spans }
+    })
+
+  it('has the breakouts that it has as a whole', () => {
+    const check = (pieces: readonly Piece[]) => {
+      const whole = { text: printed(pieces).text, spans: spansOf(pieces) }
+      expect(breakoutsOf(pieces)).toEqual(breakoutsOf([whole]))
+    }
+    fc.assert(fc.property(fc.array(piece, { maxLength: 5 }), check), { numRuns: 20_000, seed: 1 })
+  })
+
+  it.each([
+    ['in an argument', 'listen ', '80;'],
+    ['in a comment', '# ', 'listen 80;\n'],
+    ['glued to a word', 'x', 'listen 80;'],
+    ['in quotes', '"', 'listen 80;'],
+  ])('that is %s where it stands is read where it stands', (_, before, text) => {
+    const data = { text, spans: [{ start: 0, end: text.length, service: 'web' }] }
+
+    expect(breakoutsOf([{ text: before, spans: [] }, data])).not.toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import type { Span } from '../../model/generation.ts'
+import { type Piece, printed, spansOf } from '../../model/generation.ts'
 import { type Kind, readTokens } from './reader.ts'
 
 /** A value of the catalog that is more than (a part of) one argument. */
@@ -40,14 +40,58 @@ interface Place {
 
 /**
  * Every marked span that does not lie inside one argument, in the order of the text. Data may fill arguments; it must
- * never make a directive, end one, a block or a comment, or name a variable. Reads the text once.
+ * never make a directive, end one, a block or a comment, or name a variable. A piece that is whole in itself is read
+ * once, however often it comes again.
  */
-export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
+export function breakoutsOf(pieces: readonly Piece[]): Breakout[] {
+  return areHarmless(pieces) ? [] : read({ text: printed(pieces).text, spans: spansOf(pieces) }).breakouts
+}
+
+/** Stands for a piece that need not be read again: a directive of its own. A Unicode noncharacter (23.7). */
+const STOP = '\ufdd2'
+
+/**
+ * True when it is certain that no data breaks out: nothing does with those pieces taken out that are whole in
+ * themselves, and where each was a directive may begin, outside of all blocks.
+ */
+function areHarmless(pieces: readonly Piece[]): boolean {
+  const rest = pieces.map(piece => (isWhole(piece) ? stop : piece))
+  const wanted = rest.filter(piece => piece === stop).length
+  if (wanted === 0 || pieces.some(({ text }) => text.includes(STOP))) return false
+  const { breakouts, stops } = read({ text: printed(rest).text, spans: spansOf(rest) })
+  return breakouts.length === 0 && stops === wanted
+}
+
+const stop: Piece = { text: `${STOP};`, spans: [] }
+const whole = new WeakMap<Piece, boolean>()
+
+/** Does it begin and end between directives, outside of all blocks, and does none of its data break out? */
+function isWhole(piece: Piece): boolean {
+  let known = whole.get(piece)
+  if (known === undefined) {
+    const { breakouts, isOpen } = read(piece)
+    known = breakouts.length === 0 && !isOpen
+    whole.set(piece, known)
+  }
+  return known
+}
+
+interface Reading {
+  readonly breakouts: Breakout[]
+  readonly stops: number
+  /** Does what follows belong to something that began here, or the other way round? */
+  readonly isOpen: boolean
+}
+
+function read({ text, spans }: Piece): Reading {
   const found: Breakout[] = []
   const blocks: string[] = [] // outermost first
   let directive = ''
   let quoteEnd = -1
   let next = 0
+  let stops = 0
+  let isOpen = false
+  let ends = { kind: ';' as Kind, at: 0 } // the last token
 
   readTokens(text, (kind, start, end) => {
     for (let span = spans[next]; span !== undefined && span.start < end; span = spans[++next]) {
@@ -64,11 +108,15 @@ export function breakouts(text: string, spans: readonly Span[]): Breakout[] {
     }
     if (kind === 'double' || kind === 'single') quoteEnd = end
     if (kind === '{') blocks.push(directive)
-    if (kind === '}' || kind === 'code') blocks.pop()
+    if (kind === '}' || kind === 'code') isOpen ||= blocks.pop() === undefined
+    if (kind === 'word' && directive === '' && blocks.length === 0 && text.slice(start, end) === STOP) stops += 1
     if (endings.has(kind)) directive = ''
     else if (kind !== 'comment' && directive === '') directive = text.slice(start, end)
+    ends = { kind, at: end }
   })
-  return found
+  isOpen ||=
+    next < spans.length || blocks.length > 0 || directive !== '' || (ends.kind === 'comment' && ends.at === text.length)
+  return { breakouts: found, stops, isOpen }
 }
 
 /** Why a value, printed `offset` characters into a token (before it, when negative), is more than a part of it. */

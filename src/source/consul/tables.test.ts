@@ -179,6 +179,22 @@ describe('what is known', () => {
     expect(instances().map(({ id, health }) => `${id} ${health}`)).toEqual(['a/w1 critical', 'b/w1 passing'])
   })
 
+  it('a check counts however it writes the ids of its node and its service: Consul does not mind case', () => {
+    tables.setNodes(nodes('Alpha'))
+    read('Alpha', service('W1'))
+    tables.setChecks([check('alpha', 'w1', 'critical')])
+    const states = () => instances().map(({ id, health }) => `${id} ${health}`)
+
+    expect(states()).toEqual(['Alpha/W1 critical'])
+    expect(tables.dirty).toEqual(new Set(['Alpha']))
+
+    tables.setChecks([])
+    expect(states()).toEqual(['Alpha/W1 critical']) // on its way out
+
+    read('Alpha', service('W1'))
+    expect(states()).toEqual(['Alpha/W1 passing'])
+  })
+
   it('the same service id on two nodes is two instances', () => {
     tables.setNodes(nodes('a', 'b'))
     read('a', service('w1'))

@@ -15,8 +15,9 @@ interface Known {
 export class Tables {
   readonly dirty = new Set<string>() // nodes whose services may have changed
   #addresses = new Map<string, string>()
-  #checks = new Map<string, Checks>() // by node
-  #gone = new Map<string, Checks>() // by node: what has left the check table since the node was read
+  #listed = new Map<string, string>() // a node's name without case → as the list of nodes writes it
+  #checks = new Map<string, Checks>() // by node, without case
+  #gone = new Map<string, Checks>() // by node, without case: what has left the check table since the node was read
   #services: Map<string, Known> // by node
   #remembered = new Map<string, Remembered>() // by node
   // What did not change stays the same object: whoever comes behind need not look at it again.
@@ -33,20 +34,22 @@ export class Tables {
   setNodes(nodes: Nodes): void {
     const before = this.#addresses
     this.#addresses = new Map(nodes.map(({ Node, Address }) => [Node, Address]))
+    this.#listed = new Map(nodes.map(({ Node }) => [folded(Node), Node]))
     for (const node of this.#addresses.keys()) if (!before.has(node)) this.dirty.add(node)
     for (const node of [...before.keys(), ...this.#services.keys()]) if (!this.#addresses.has(node)) this.#forget(node)
   }
 
   setChecks(checks: Checks): void {
     const before = this.#checks
-    this.#checks = Map.groupBy(checks, check => check.Node)
+    this.#checks = Map.groupBy(checks, check => folded(check.Node))
     // A check that came or went with its service tells of the service before the service table does:
     // without it, an instance whose failing check is gone first would pass for a moment.
     for (const node of new Set([...before.keys(), ...this.#checks.keys()])) {
       const now = keysOf(this.#checks.get(node))
       const then = keysOf(before.get(node))
       if (now.size === then.size && [...then].every(key => now.has(key))) continue
-      this.dirty.add(node)
+      const listed = this.#listed.get(node)
+      if (listed !== undefined) this.dirty.add(listed) // else the list of nodes will tell of it
       // Until the node is read they count: an instance whose failing check is gone is on its way out, not well.
       const known = [...(before.get(node) ?? []), ...(this.#gone.get(node) ?? [])]
       this.#gone.set(
@@ -69,7 +72,7 @@ export class Tables {
     if (!this.#addresses.has(node)) return false
     const isOther = this.#services.get(node)?.digest !== digest
     this.#services.set(node, { services, digest })
-    return this.#gone.delete(node) || isOther
+    return this.#gone.delete(folded(node)) || isOther
   }
 
   knows(node: string): boolean {
@@ -111,12 +114,12 @@ export class Tables {
     const byName = new Map<string, Instance[]>()
     for (const [node, { services }] of this.#services) {
       const address = this.#addresses.get(node) ?? ''
-      const checks = [...(this.#checks.get(node) ?? []), ...(this.#gone.get(node) ?? [])]
-      const byService = Map.groupBy(checks, check => check.ServiceID)
+      const checks = [...(this.#checks.get(folded(node)) ?? []), ...(this.#gone.get(folded(node)) ?? [])]
+      const byService = Map.groupBy(checks, check => folded(check.ServiceID))
       const ofNode = byService.get('') ?? []
       const healthOfNode = healthOf(ofNode)
       for (const service of services) {
-        const own = byService.get(service.ID)
+        const own = byService.get(folded(service.ID))
         const health = own === undefined ? healthOfNode : healthOf([...ofNode, ...own])
         const instance = this.#instance(node, address, service, health)
         const known = byName.get(service.Service)
@@ -140,7 +143,7 @@ export class Tables {
     this.dirty.delete(node)
     this.#services.delete(node)
     this.#remembered.delete(node)
-    this.#gone.delete(node)
+    this.#gone.delete(folded(node))
   }
 }
 
@@ -164,5 +167,10 @@ function keysOf(checks: Checks | undefined): Set<string> {
 }
 
 function keyOf({ ServiceID, CheckID }: Checks[number]): string {
-  return `${ServiceID}\n${CheckID}`
+  return folded(`${ServiceID}\n${CheckID}`)
+}
+
+/** Consul does not mind the case of what a check belongs to, and a check may write it otherwise than its service. */
+function folded(text: string): string {
+  return text.toLowerCase()
 }

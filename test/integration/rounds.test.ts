@@ -57,7 +57,13 @@ beforeEach(async () => {
   tables = new Tables()
   tables.setNodes(NODES.map(Node => ({ Node, Address: '10.0.0.1' })))
   again = Promise.withResolvers()
-  rounds = createRounds(client, nodesOf(tables), 'consul', () => again.resolve(), runtime)
+  rounds = createRounds(
+    client,
+    nodesOf(tables, client, new AbortController().signal),
+    'consul',
+    () => again.resolve(),
+    runtime,
+  )
 })
 afterEach(async () => {
   client.close()
@@ -91,12 +97,37 @@ describe('which nodes are asked', () => {
     await expect(round()).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' })
   })
 
+  it('none that has left, before the list of nodes says so: that is no trouble', async () => {
+    await round()
+    for (const node of ['n1', 'n3', 'n5', 'n7', 'n9']) await fake.leaveNode(node)
+
+    const seen = await round({ all: true })
+
+    expect(['n0', 'n2', 'n4', 'n6', 'n8', 'n10', 'n11'].filter(node => !seen.includes(node))).toEqual([])
+    expect(NODES.filter(node => tables.hasNode(node))).toHaveLength(7)
+    expect(events).toEqual([])
+  })
+
+  it('one that is listed and not known, all the same, keeps what it had', async () => {
+    await round()
+    fake.interfere((request, response) => {
+      const isIt = /node-services\/n3/.test(request.url ?? '')
+      if (isIt) response.writeHead(200, { 'x-consul-index': '99' }).end('{"Node":null,"Services":[]}')
+      return isIt
+    })
+
+    await round({ all: true })
+
+    expect([tables.hasNode('n3'), tables.knows('n3')]).toEqual([true, true])
+    expect(events).toMatchObject([{ type: 'source.partial', names: ['n3'] }])
+  })
+
   it('all others, however many there are with a name that Consul has no answer for', async () => {
     const odd = ['.', '..', 'a\nb', 'a\tb', 'a//b']
     tables = new Tables()
     tables.setNodes([...odd, ...NODES].map(Node => ({ Node, Address: '10.0.0.1' })))
     const { runtime } = aRuntime(clock)
-    rounds = createRounds(client, nodesOf(tables), 'consul', () => {}, runtime)
+    rounds = createRounds(client, nodesOf(tables, client, new AbortController().signal), 'consul', () => {}, runtime)
     sick = new Set(odd)
 
     await round()

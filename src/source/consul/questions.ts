@@ -46,7 +46,7 @@ export const nodeIndex: Question<Nodes> = { path: nodes.path, schema: Nodes, fil
 
 const serviceRows = rowsOf(NodeService, NodeServices, (frame, Services) => frame && { ...frame, Services })
 
-/** All services of one node. */
+/** All services of one node; of none when Consul does not know it. */
 export function servicesOf(node: string, remembered: Remembered): Question<NodeServices> {
   return {
     path: '/catalog/node-services/{node}',
@@ -54,10 +54,21 @@ export function servicesOf(node: string, remembered: Remembered): Question<NodeS
     rows: serviceRows,
     remembered,
     params: { node },
-    // It is about to leave the list of nodes, or the token may not read it; that it has no services is not said.
-    refuse: body =>
-      body?.Node == null ? new UpstreamdError('SOURCE_MALFORMED', 'it lists the node and does not know it') : undefined,
   }
+}
+
+/** The same of one that is listed for certain: the token may not read it; that it has no services is not said. */
+export function servicesOfListed(node: string, remembered: Remembered): Question<NodeServices> {
+  return {
+    ...servicesOf(node, remembered),
+    refuse: body =>
+      isUnknown(body) ? new UpstreamdError('SOURCE_MALFORMED', 'it lists the node and does not know it') : undefined,
+  }
+}
+
+/** Is this how Consul answers about a node that it does not know? */
+export function isUnknown(body: NodeServices): boolean {
+  return body?.Node == null
 }
 
 /** All instances of one service, with their nodes and their checks. */

@@ -3,7 +3,7 @@ import type { Runtime } from '../../runtime.ts'
 import type { Interest } from '../source.ts'
 import type { Answer } from './answer.ts'
 import type { ConsulClient } from './client.ts'
-import { checkIndex, servicesOf, type TableQuestions } from './questions.ts'
+import { checkIndex, isUnknown, nodes, servicesOf, servicesOfListed, type TableQuestions } from './questions.ts'
 import { createRounds, type Parts } from './rounds.ts'
 import type { Tables } from './tables.ts'
 import type { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
@@ -42,7 +42,7 @@ export function createReader(
   runtime: Runtime,
 ): Reader {
   const { clock, signal } = runtime
-  const rounds = createRounds(client, nodesOf(tables), source, again, runtime)
+  const rounds = createRounds(client, nodesOf(tables, client, signal), source, again, runtime)
   let last: Answers | undefined
   let snapshot: Snapshot = { source, index: '0', services: [] }
   let turn: Promise<unknown> = Promise.resolve()
@@ -116,7 +116,7 @@ export function createReader(
       inTurn(async () => {
         const isOther = nodes.digest !== last?.nodes.digest
         if (last !== undefined) last = { ...last, nodes }
-        if (isOther) tables.setNodes(nodes.body)
+        tables.setNodes(nodes.body) // one may have left and come back meanwhile
         return (await settle()) || isOther
       }, nodes.took),
     retry: () => inTurn(settle),
@@ -125,7 +125,18 @@ export function createReader(
 }
 
 /** The services of each node, as parts to be read. */
-export function nodesOf(tables: Tables): Parts<NodeServices> {
+export function nodesOf(tables: Tables, client: ConsulClient, signal: AbortSignal): Parts<NodeServices> {
+  let list: Promise<ReadonlySet<string>> | undefined // being read, for all at once who want to know
+  function listed(): Promise<ReadonlySet<string>> {
+    list ??= client
+      .ask(nodes, signal)
+      .then(({ body }) => new Set(body.map(({ Node }) => Node)))
+      .finally(() => {
+        list = undefined
+      })
+    return list
+  }
+
   return {
     what: 'node',
     dirty: tables.dirty,
@@ -135,6 +146,13 @@ export function nodesOf(tables: Tables): Parts<NodeServices> {
     has: node => tables.hasNode(node),
     knows: node => tables.knows(node),
     question: node => servicesOf(node, tables.remembered(node)),
+    async doubt(node, { body }) {
+      if (!isUnknown(body)) return undefined
+      // The tables do not all tell of a node that leaves at the same time: it is no trouble when this one is the first.
+      if ((await listed()).has(node)) return { askAgain: servicesOfListed(node, tables.remembered(node)) }
+      tables.leave(node)
+      return 'gone'
+    },
     take: (node, { body, digest }) => tables.setServices(node, body?.Services ?? [], digest),
   }
 }

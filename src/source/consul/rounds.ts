@@ -22,6 +22,8 @@ export interface Parts<T> {
   /** Was it read once? */
   knows(part: string): boolean
   question(part: string): Question<T>
+  /** Does this answer say that there is no such part, and what of it? Without one it is taken as it is. */
+  doubt?(part: string, answer: Answer<T>): Promise<'gone' | { readonly askAgain: Question<T> } | undefined>
   /** Returns whether the answer is news. It may have become dirty again while the answer was on the way. */
   take(part: string, answer: Answer<T>): boolean
 }
@@ -109,7 +111,12 @@ export function createRounds<T>(
   async function ask(part: string, round: Round): Promise<void> {
     parts.dirty.delete(part)
     try {
-      if (parts.take(part, await client.ask(parts.question(part), signal))) round.isNews = true
+      const answer = await answerOf(part)
+      if (answer === undefined) {
+        round.isNews = true
+        return
+      }
+      if (parts.take(part, answer)) round.isNews = true
       round.right += 1
       round.inARow = 0
       if (failing.delete(part)) round.hasProgress = true
@@ -128,6 +135,14 @@ export function createRounds<T>(
       failing.delete(part)
       failing.add(part)
     }
+  }
+
+  /** Nothing when the part has gone. */
+  async function answerOf(part: string): Promise<Answer<T> | undefined> {
+    const answer = await client.ask(parts.question(part), signal)
+    const doubt = await parts.doubt?.(part, answer)
+    if (doubt === 'gone') return undefined
+    return doubt === undefined ? answer : await client.ask(doubt.askAgain, signal)
   }
 
   function pause(error: UpstreamdError, { right, wrong, firstTimes }: Round, hasProgress: boolean): void {

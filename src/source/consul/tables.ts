@@ -39,6 +39,13 @@ export class Tables {
     for (const node of [...before.keys(), ...this.#services.keys()]) if (!this.#addresses.has(node)) this.#forget(node)
   }
 
+  /** For one that has left before the list of nodes says so. */
+  leave(node: string): void {
+    this.#addresses.delete(node)
+    this.#listed.delete(folded(node))
+    this.#forget(node)
+  }
+
   setChecks(checks: Checks): void {
     const before = this.#checks
     this.#checks = Map.groupBy(checks, check => folded(check.Node))

@@ -72,14 +72,11 @@ async function* inOneWay(
   const watching: Promise<unknown>[] = []
   let isOver = false
 
-  async function tell(news: Promise<boolean>): Promise<boolean> {
+  async function tell(news: Promise<boolean>): Promise<void> {
     try {
-      const isNews = await news
-      if (isNews) wakeup.ring()
-      return isNews
+      if (await news) wakeup.ring()
     } catch (error) {
       wakeup.fail(error)
-      return false
     }
   }
 
@@ -111,8 +108,16 @@ async function* inOneWay(
       known: Answer<T>,
       take: (answer: Answer<T>) => Promise<boolean>,
     ) {
+      let before = reader.snapshot()
       await scope.clock.sleep(watching.length * STAGGER_MS, scope.signal)
-      await watch(watcher, question, known, answer => tell(take(answer)), scope)
+      async function takeNews(answer: Answer<T>): Promise<boolean> {
+        await tell(take(answer))
+        // What it tells of may have been read already, because another table told of it first: it came for something.
+        const isNews = reader.snapshot() !== before
+        before = reader.snapshot()
+        return isNews
+      }
+      await watch(watcher, question, known, takeNews, scope)
     }
     async function takeServices(answer: Answer<ServiceNames>): Promise<boolean> {
       const wanted = wantedOf(answer.body, interest).size

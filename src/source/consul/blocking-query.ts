@@ -9,6 +9,13 @@ const WAIT_MS = 30_000
 const FLOOR_MS = 100
 /** A blocking query that is answered sooner did not block, or something changed. */
 const QUICK_MS = 2_000
+/**
+ * So many answers in a row may come for nothing from a Consul that is well: what was read after the last one held
+ * the next change, too, or a change was taken back, or it is about what the token may not read. No change is to
+ * arrive later than a second, so for these nobody rests long.
+ */
+const HONEST = 3
+const SHORT_MS = 500
 
 /** The index to wait on next, by Consul's rules for blocking queries. */
 export function nextIndex(asked: bigint, answered: bigint): bigint {
@@ -27,7 +34,8 @@ export function pause(vain: number, asked: number, took: number, random: number)
   if (vain === 0) return FLOOR_MS - took
 
   // Whatever is on the other side, it must not be hammered.
-  return Math.max(growingDelay(vain + 1, random) - took, owed(asked, took, vain))
+  const rest = Math.max(growingDelay(vain + 1, random) - took, owed(asked, took, vain))
+  return vain <= HONEST ? Math.min(rest, SHORT_MS) : rest
 }
 
 /** Of the time: what changes may cost that are of other people's services. */
@@ -70,7 +78,8 @@ export async function watch<T>(
     const isOther = answer.digest !== last.digest
     const mayBeNews = isOther || isQuick || answer.index !== last.index
     const isNews = mayBeNews && (await take(answer))
-    vain = mayBeNews && !isNews && !isOther ? vain + 1 : 0
+    const isVain = mayBeNews && !isNews && !isOther
+    vain = !isVain ? 0 : isQuick ? vain + 1 : 1 // who blocks does not hammer
     const isTheirs = !isNews && (isOther || (isShared && answer.index !== last.index))
     const rest = isTheirs
       ? share(clock.now() - answered)

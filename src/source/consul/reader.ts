@@ -8,7 +8,10 @@ import { createRounds, type Parts } from './rounds.ts'
 import type { Tables } from './tables.ts'
 import type { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
 
-/** A catalog that changes faster than it is read is not read as fast as can be. */
+/**
+ * A catalog that changes faster than it is read is not read as fast as can be; and what is known is told
+ * in between, or nothing would be for as long as it goes on changing.
+ */
 const ROUNDS = 3
 const FLOOR_MS = 100
 
@@ -19,7 +22,7 @@ export interface Reader {
   takeServices(answer: Answer<ServiceNames>): Promise<boolean>
   takeChecks(answer: Answer<Checks>): Promise<boolean>
   takeNodes(answer: Answer<Nodes>): Promise<boolean>
-  /** It is time for what could not be read. */
+  /** Reads what is dirty still. */
   retry(): Promise<boolean>
   /** What was known when all of it fitted. */
   snapshot(): Snapshot
@@ -32,7 +35,7 @@ export interface Answers {
   readonly nodes: Answer<Nodes>
 }
 
-/** `again` is called when it is time to `retry`. */
+/** `again` is called when it is time to `retry`: for nodes that could not be read, or have changed since. */
 export function createReader(
   client: ConsulClient,
   tables: Tables,
@@ -46,6 +49,7 @@ export function createReader(
   let last: Answers | undefined
   let snapshot: Snapshot = { source, index: '0', services: [] }
   let turn: Promise<unknown> = Promise.resolve()
+  let goesOn = false // what is dirty still is read soon, in a turn of its own
 
   /** One answer after the other: each is followed by questions of its own, and only then do the tables fit. */
   function inTurn(task: () => Promise<boolean>, wake = 0): Promise<boolean> {
@@ -71,14 +75,27 @@ export function createReader(
     let round = 0
     while (await rounds.read()) {
       round += 1
-      if (round > ROUNDS) await clock.sleep(FLOOR_MS, signal)
       const { index } = await client.ask(checkIndex, signal)
       if (index <= (last?.checks.index ?? 0n)) break
       setChecks(await client.ask(questions.checks, signal))
+      // With checks that are newer than what was read of the nodes, all of it may be told.
+      if (round < ROUNDS) continue
+      goOn()
+      break
     }
     // Rights that were taken away show node by node, before the table says so: then this throws.
     if (round > 0 && tables.isEmpty()) await client.ask(questions.services, signal)
     return round > 0
+  }
+
+  function goOn(): void {
+    if (goesOn || tables.dirty.size === 0) return
+    goesOn = true
+    function end(): void {
+      goesOn = false
+      again()
+    }
+    clock.sleep(FLOOR_MS, signal).then(end, () => {}) // owned by the signal, which ends it
   }
 
   function setChecks(checks: Answer<Checks>): boolean {

@@ -220,6 +220,18 @@ describe('what is known', () => {
     expect(instances().map(({ id }) => id)).toEqual(['a/w1'])
   })
 
+  it('a node that has left before its list says so is asked again when it is listed again', () => {
+    tables.setNodes(nodes('a', 'b'))
+    read('a', service('w1'))
+    read('b', service('w2'))
+
+    tables.leave('a')
+    expect(instances().map(({ id }) => id)).toEqual(['b/w2'])
+
+    tables.setNodes(nodes('a', 'b'))
+    expect(tables.dirty).toEqual(new Set(['a']))
+  })
+
   it('an answer for a node that left meanwhile is too late', () => {
     tables.setNodes(nodes('a'))
     tables.setNodes([])

@@ -75,9 +75,14 @@ export function createReader(
     let round = 0
     while (await rounds.read()) {
       round += 1
+      const before = last?.checks.index ?? 0n
       const { index } = await client.ask(checkIndex, signal)
-      if (index <= (last?.checks.index ?? 0n)) break
+      if (index <= before) {
+        tables.believe()
+        break
+      }
       setChecks(await client.ask(questions.checks, signal))
+      tables.doubt(before)
       // With checks that are newer than what was read of the nodes, all of it may be told.
       if (round < ROUNDS) continue
       goOn()

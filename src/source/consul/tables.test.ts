@@ -266,6 +266,61 @@ describe('what is known', () => {
     expect(states()).toEqual(['a/w1 passing', 'a/w2 warning'])
   })
 
+  describe('an instance that came after the check table was read', () => {
+    const states = () => instances().map(({ id, health }) => `${id} ${health}`)
+    beforeEach(() => {
+      tables.setNodes(nodes('a'))
+      tables.setChecks([check('a', 'old')])
+      read('a', service('old', { CreateIndex: 5 }))
+      tables.believe()
+      read('a', service('old', { CreateIndex: 5 }), service('new', { CreateIndex: 20 }))
+    })
+
+    it('is told when that table has not moved', () => {
+      tables.believe()
+
+      expect(states()).toEqual(['a/new passing', 'a/old passing'])
+    })
+
+    it('has the checks that came with it', () => {
+      tables.setChecks([check('a', 'old'), check('a', 'new', 'critical')])
+      tables.doubt(10n)
+
+      expect(states()).toEqual(['a/new critical', 'a/old passing'])
+    })
+
+    it('is not told when the table moved and it has none: it may have had one, and be gone with it', () => {
+      tables.dirty.clear()
+      tables.doubt(10n)
+
+      expect(states()).toEqual(['a/old passing'])
+      expect(tables.dirty).toEqual(new Set(['a']))
+    })
+
+    it('is told when it is still there: then it has none', () => {
+      tables.doubt(10n)
+      const both = [service('old', { CreateIndex: 5 }), service('new', { CreateIndex: 20 })]
+
+      expect(tables.setServices('a', both, JSON.stringify(both))).toBe(true)
+      tables.doubt(15n)
+      expect(states()).toEqual(['a/new passing', 'a/old passing'])
+    })
+
+    it('is a new one when it came anew', () => {
+      tables.doubt(10n)
+      read('a', service('old', { CreateIndex: 5 }), service('new', { CreateIndex: 30 }))
+      tables.doubt(15n)
+
+      expect(states()).toEqual(['a/old passing'])
+    })
+
+    it('is told when it had come before: then its checks would have been there', () => {
+      tables.doubt(20n)
+
+      expect(states()).toEqual(['a/new passing', 'a/old passing'])
+    })
+  })
+
   it('a check that comes back counts as it is now', () => {
     tables.setNodes(nodes('a'))
     tables.setChecks([check('a', 'w1', 'critical')])

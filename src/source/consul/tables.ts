@@ -19,6 +19,8 @@ export class Tables {
   #checks = new Map<string, Checks>() // by node, without case
   #gone = new Map<string, Checks>() // by node, without case: what has left the check table since the node was read
   #services: Map<string, Known> // by node
+  #young: { readonly node: string; readonly service: NodeService }[] = [] // were not known when the check table was read last
+  #doubted = new Map<string, Set<string>>() // by node: ids
   #remembered = new Map<string, Remembered>() // by node
   // What did not change stays the same object: whoever comes behind need not look at it again.
   readonly #instances = new WeakMap<NodeService, Instance>()
@@ -77,9 +79,33 @@ export class Tables {
    */
   setServices(node: string, services: readonly NodeService[], digest: string): boolean {
     if (!this.#addresses.has(node)) return false
-    const isOther = this.#services.get(node)?.digest !== digest
+    const before = this.#services.get(node)
     this.#services.set(node, { services, digest })
-    return this.#gone.delete(folded(node)) || isOther
+    const hasDoubts = this.#doubted.delete(node)
+    const hadGone = this.#gone.delete(folded(node))
+    if (before?.digest === digest) return hasDoubts || hadGone
+    const known = new Set(before?.services.map(incarnationOf))
+    for (const service of services) if (!known.has(incarnationOf(service))) this.#young.push({ node, service })
+    return true
+  }
+
+  /** The check table has not moved since before the nodes were read: what it says holds for all of them. */
+  believe(): void {
+    this.#young = []
+  }
+
+  /**
+   * It has moved since that index. An instance that has come since, and has no check, may be well; or it came with
+   * one, and is gone with it: to know, its node is read again. Until then it has not come.
+   */
+  doubt(index: bigint): void {
+    for (const { node, service } of this.#young) {
+      const isOlder = service.CreateIndex <= Number(index)
+      if (isOlder || !this.hasNode(node) || this.#checksOf(node).some(isOf(service))) continue
+      this.dirty.add(node)
+      this.#doubted.set(node, (this.#doubted.get(node) ?? new Set()).add(service.ID))
+    }
+    this.#young = []
   }
 
   knows(node: string): boolean {
@@ -121,11 +147,11 @@ export class Tables {
     const byName = new Map<string, Instance[]>()
     for (const [node, { services }] of this.#services) {
       const address = this.#addresses.get(node) ?? ''
-      const checks = [...(this.#checks.get(folded(node)) ?? []), ...(this.#gone.get(folded(node)) ?? [])]
-      const byService = Map.groupBy(checks, check => folded(check.ServiceID))
+      const byService = Map.groupBy(this.#checksOf(node), check => folded(check.ServiceID))
       const ofNode = byService.get('') ?? []
       const healthOfNode = healthOf(ofNode)
       for (const service of services) {
+        if (this.#doubted.get(node)?.has(service.ID)) continue
         const own = byService.get(folded(service.ID))
         const health = own === undefined ? healthOfNode : healthOf([...ofNode, ...own])
         const instance = this.#instance(node, address, service, health)
@@ -146,8 +172,13 @@ export class Tables {
     return instance
   }
 
+  #checksOf(node: string): Checks {
+    return [...(this.#checks.get(folded(node)) ?? []), ...(this.#gone.get(folded(node)) ?? [])]
+  }
+
   #forget(node: string): void {
     this.dirty.delete(node)
+    this.#doubted.delete(node)
     this.#services.delete(node)
     this.#remembered.delete(node)
     this.#gone.delete(folded(node))
@@ -167,6 +198,16 @@ export function toInstance(node: string, address: string, service: NodeService, 
     health,
     createIndex: String(service.CreateIndex),
   }
+}
+
+/** The same registration as before, not one with the same id. */
+function incarnationOf({ ID, CreateIndex }: NodeService): string {
+  return `${CreateIndex} ${ID}`
+}
+
+function isOf({ ID }: NodeService): (check: Checks[number]) => boolean {
+  const id = folded(ID)
+  return ({ ServiceID }) => folded(ServiceID) === id
 }
 
 function keysOf(checks: Checks | undefined): Set<string> {

@@ -131,7 +131,9 @@ export function createReader(
       }, services.took),
     takeChecks: checks =>
       inTurn(async () => {
-        const isOther = setChecks(checks)
+        // What was read meanwhile is newer, or the index was reset: either way it is read anew, and nothing goes back.
+        const isOlder = checks.index < (last?.checks.index ?? 0n)
+        const isOther = setChecks(isOlder ? await client.ask(questions.checks, signal) : checks)
         return (await settle()) || isOther
       }, checks.took),
     takeNodes: nodes =>

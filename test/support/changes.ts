@@ -313,8 +313,11 @@ interface Entry {
 }
 
 /** The catalog as Consul puts it together itself, service by service: nothing of our reading is in it. */
-export async function askConsul(consul: RealConsul): Promise<Snapshot['services']> {
-  const names = Object.keys((await consul.call('GET', '/catalog/services')) as object)
+export async function askConsul(
+  consul: RealConsul,
+  isWanted: (name: string) => boolean,
+): Promise<Snapshot['services']> {
+  const names = Object.keys((await consul.call('GET', '/catalog/services')) as object).filter(isWanted)
   const byName = new Map<string, Instance[]>()
   for (const name of names) {
     const entries = (await consul.call('GET', `/health/service/${encodeURIComponent(name)}`)) as Entry[]

@@ -119,6 +119,20 @@ describe('few wanted services among many', () => {
     }
   })
 
+  it('are two when their names differ in nothing but a capital letter', async () => {
+    await register(1, 'twin')
+    await register(2, 'Twin')
+    const few = read(ours)
+
+    await few.sees('both', services => services.length === 2)
+
+    const seen = few.snapshots.at(-1)?.services ?? []
+    expect(seen.map(({ name, instances }) => [name, instances.map(({ id }) => id)])).toEqual([
+      ['Twin', ['n2/Twin']],
+      ['twin', ['n1/twin']],
+    ])
+  })
+
   it('cost little while everybody else changes, and tell nothing of it', async () => {
     await register(1, 'web')
     const few = read(ours)

@@ -50,7 +50,9 @@ export class Picked implements Parts<Entries> {
   take(name: string, { body, digest }: { readonly body: Entries; readonly digest: string }): boolean {
     const before = this.#known.get(name)
     if (!this.has(name) || before?.digest === digest) return false
-    const instances = body.map(({ Node, Service, Checks }) => {
+    // Consul does not mind case: the answer about `twin` tells of `Twin`, too.
+    const mine = body.filter(({ Service }) => Service.Service === name)
+    const instances = mine.map(({ Node, Service, Checks }) => {
       const address = Service.Address === '' ? Node.Address : Service.Address
       return toInstance(Node.Node, address, Service, healthOf(Checks))
     })

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Snapshot } from '../../src/model/catalog.ts'
 import type { Event } from '../../src/observe/event.ts'
@@ -16,8 +17,11 @@ import { startFakeConsul } from '../support/fake-consul.ts'
 import { agentNode, type Changer, foreignNode, sickNode } from '../support/storm.ts'
 import { until } from '../support/wait.ts'
 
-/** No change may take longer to arrive, from the return of the write on. */
-const SOON_MS = 1_000
+/**
+ * No change may take longer to arrive, from the return of the write on; on a machine with much more to do than it has
+ * cores for, so much longer.
+ */
+const soon = () => 1_000 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism() / 2)
 /** More nodes than are asked for nothing; the more there are, the more an answer for nothing costs. */
 const NODES = 12
 const SEED = Number(process.env.SEED ?? 20_261_120)
@@ -129,7 +133,7 @@ describe.each([
 
   describe('every kind of change is seen within a second', () => {
     it.each(changes)('$title', async change => {
-      expect(await arrivalOf(change)).toBeLessThan(SOON_MS)
+      expect(await arrivalOf(change)).toBeLessThan(soon())
     })
   })
 
@@ -158,7 +162,7 @@ describe.each([
         arrivals.push(await arrivalOfPort())
       }
 
-      expect(Math.max(...arrivals)).toBeLessThan(SOON_MS)
+      expect(Math.max(...arrivals)).toBeLessThan(soon())
     })
 
     it('after one that was taken back before it was seen', async () => {
@@ -166,7 +170,7 @@ describe.each([
       await drop(place(1), { ServiceID: 'brief' })
       await new Promise(resolve => setTimeout(resolve, 150)) // who was woken for nothing goes to rest
 
-      expect(await arrivalOfPort()).toBeLessThan(SOON_MS)
+      expect(await arrivalOfPort()).toBeLessThan(soon())
     })
 
     it('while checks come and go elsewhere, without a pause', async () => {
@@ -187,7 +191,7 @@ describe.each([
         await churning
       }
 
-      expect(Math.max(...arrivals)).toBeLessThan(SOON_MS)
+      expect(Math.max(...arrivals)).toBeLessThan(soon())
     })
 
     it('while nodes leave and come back, which is not said to be trouble', async () => {
@@ -205,7 +209,7 @@ describe.each([
         arrivals.push(await following.arrival('they are back', performance.now(), areAll(true)), await arrivalOfPort())
       }
 
-      expect(Math.max(...arrivals)).toBeLessThan(SOON_MS)
+      expect(Math.max(...arrivals)).toBeLessThan(soon())
       expect(following.events).toEqual([])
     })
   })
@@ -316,7 +320,7 @@ describe.each([
       const asked = following.asked() - askedBefore
       console.info({ SEED, CHANGES, asked, arrivals: length, median: worst[length >> 1], worst: worst.slice(0, 3) })
       console.info(Object.fromEntries([...tally].sort()))
-      expect(worst[0]?.ms).toBeLessThan(SOON_MS)
+      expect(worst[0]?.ms).toBeLessThan(soon())
       expect(following.events).toEqual([])
       const sick = following.seen.flatMap(({ snapshot }) => snapshot.services.filter(({ name }) => name === 'sick'))
       expect(sick.length).toBeGreaterThan(0)

@@ -132,7 +132,7 @@ export function createReader(
     takeChecks: checks =>
       inTurn(async () => {
         // What was read meanwhile is newer, or the index was reset: either way it is read anew, and nothing goes back.
-        const isOlder = checks.index < (last?.checks.index ?? 0n)
+        const isOlder = checks.index < (last?.checks.index ?? 0n) && checks.digest !== last?.checks.digest
         const isOther = setChecks(isOlder ? await client.ask(questions.checks, signal) : checks)
         return (await settle()) || isOther
       }, checks.took),

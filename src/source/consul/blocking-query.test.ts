@@ -24,8 +24,8 @@ describe('the pause between two calls', () => {
   })
 
   it('grows, with full jitter, when Consul answers again and again although nothing changed', () => {
-    expect([1, 2, 3, 4, 5, 6].map(vain => pause(vain, 1, 0, 1))).toEqual([500, 500, 500, 4_100, 8_100, 16_100])
-    expect([1, 2, 3, 4, 5, 6].map(vain => pause(vain, 1, 0, 0))).toEqual([100, 100, 100, 100, 100, 100])
+    expect([1, 2, 3, 4, 5, 6].map(vain => pause(vain, 1, 0, 1))).toEqual([600, 700, 700, 4_100, 8_100, 16_100])
+    expect([1, 2, 3, 4, 5, 6].map(vain => pause(vain, 1, 0, 0))).toEqual([100, 700, 700, 100, 100, 100])
   })
 
   it('pays for what else was asked because of such an answer: forty nodes are forty questions', () => {
@@ -33,7 +33,7 @@ describe('the pause between two calls', () => {
   })
 
   it('but a few times may happen to anybody: then no change is seen later than a second, however many nodes', () => {
-    expect([1, 2, 3].map(vain => pause(vain, 500, 0, 1))).toEqual([500, 500, 500])
+    expect([1, 2, 3].map(vain => pause(vain, 500, 0, 1))).toEqual([700, 700, 700])
     expect(pause(1, 3, 0, 0)).toBe(100)
   })
 

@@ -15,7 +15,7 @@ const QUICK_MS = 2_000
  * arrive later than a second, so for these nobody rests long.
  */
 const HONEST = 3
-const SHORT_MS = 500
+const SHORT_MS = 700
 
 /** The index to wait on next, by Consul's rules for blocking queries. */
 export function nextIndex(asked: bigint, answered: bigint): bigint {
@@ -35,7 +35,8 @@ export function pause(vain: number, asked: number, took: number, random: number)
 
   // Whatever is on the other side, it must not be hammered.
   const rest = Math.max(growingDelay(vain + 1, random) - took, owed(asked, took, vain))
-  return vain <= HONEST ? Math.min(rest, SHORT_MS) : rest
+  if (vain > HONEST) return rest
+  return vain === 1 ? Math.min(rest, SHORT_MS) : SHORT_MS
 }
 
 /** Of the time: what changes may cost that are of other people's services. */

@@ -4,32 +4,61 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Children } from '../support/children.ts'
 import { freePort } from '../support/ports.ts'
-import { nginxOf, workbench } from '../support/upstreamd.ts'
+import { endNginx, type Logged, workbench } from '../support/upstreamd.ts'
+import { opened } from './opened.ts'
+
+export const TAG = 'bench'
+export const DOMAIN = 'bench'
 
 /** A program that keeps an nginx in step with Consul. */
 export interface Contender {
   readonly name: string
-  start(consul: string): Promise<{ readonly port: number; stop(): Promise<void> }>
+  readonly isOurs: boolean
+  start(consul: string, extra?: Extra): Promise<Contestant>
 }
 
-export function upstreamd(name: string, args: readonly string[] = []): Contender {
-  return {
-    name,
-    async start(consul) {
-      const bench = workbench('bench')
-      const port = await freePort()
-      const where = [`-consul-addr=${consul}`, '-tag=bench', '-domain=bench', `-listen=127.0.0.1:${port}`]
-      // Every change is measured, however fast they come.
-      const running = bench.start([...where, '-log-level=info', '-reload-interval=0s', ...args])
-      return {
-        port,
-        async stop() {
-          await running.stop()
-          await bench.clear()
-        },
-      }
-    },
-  }
+export interface Extra {
+  readonly args?: readonly string[]
+  readonly environment?: Record<string, string>
+}
+
+export interface Contestant {
+  readonly pid: number
+  readonly port: number // where its nginx listens
+  readonly folder: string // its nginx is known by it
+  readonly nginxLog: string
+  readonly nginxConf: string
+  readonly startedAt: number
+  events(): readonly Logged[] // those upstreamd has logged
+  /** Ends the program and its nginx. */
+  stop(): Promise<void>
+  /** The same, and its files go, too. */
+  clear(): Promise<void>
+}
+
+/** With the flags it has by default. */
+export const upstreamd: Contender = {
+  name: 'upstreamd',
+  isOurs: true,
+  async start(consul, { args = [], environment } = {}) {
+    const bench = workbench('bench')
+    const clear = opened(bench.clear)
+    const port = await freePort()
+    const where = [`-consul-addr=${consul}`, `-tag=${TAG}`, `-domain=${DOMAIN}`, `-listen=127.0.0.1:${port}`]
+    const startedAt = performance.now()
+    const running = bench.start([...where, '-log-level=info', ...args], environment)
+    return {
+      pid: running.pid,
+      port,
+      folder: bench.folder,
+      nginxLog: join(bench.state, 'nginx/run/control.log'),
+      nginxConf: join(bench.state, 'nginx/current/nginx.conf'),
+      startedAt,
+      events: running.events,
+      stop: bench.end,
+      clear,
+    }
+  },
 }
 
 /**
@@ -40,26 +69,39 @@ export function upstreamd(name: string, args: readonly string[] = []): Contender
 export function consulTemplate(binary: string): Contender {
   return {
     name: 'consul-template',
+    isOurs: false,
     async start(consul) {
       const folder = mkdtempSync(join(tmpdir(), 'upstreamd-peer-'))
       const children = new Children()
       const port = await freePort()
       const conf = join(folder, 'nginx.conf')
+      const log = join(folder, 'error.log')
       mkdirSync(join(folder, 'conf.d'))
-      writeFileSync(conf, nginxConf(folder, port))
+      writeFileSync(conf, nginxConf(folder, log, port))
       writeFileSync(join(folder, 'app.ctmpl'), template(port))
       const reload = `nginx -t -q -c ${conf} && if [ -s ${folder}/nginx.pid ]; then nginx -s reload -c ${conf}; else nginx -c ${conf}; fi || true`
+      const startedAt = performance.now()
       const child = children.start(binary, [
         `-consul-addr=${consul}`,
         `-template=${folder}/app.ctmpl:${folder}/conf.d/app.conf:${reload}`,
       ])
+      async function stop(): Promise<void> {
+        await children.end(child, 'SIGINT')
+        endNginx(folder)
+      }
       return {
+        pid: child.pid ?? 0,
         port,
-        async stop() {
-          await children.end(child, 'SIGINT')
-          for (const { pid } of nginxOf(folder)) process.kill(pid, 'SIGKILL')
+        folder,
+        nginxLog: log,
+        nginxConf: conf,
+        startedAt,
+        events: () => [],
+        stop,
+        clear: opened(async () => {
+          await stop()
           rmSync(folder, { recursive: true, force: true })
-        },
+        }),
       }
     },
   }
@@ -87,10 +129,10 @@ export function findConsulTemplate(): string | undefined {
   }
 }
 
-function nginxConf(folder: string, port: number): string {
+function nginxConf(folder: string, log: string, port: number): string {
   return `worker_processes auto;
 pid ${folder}/nginx.pid;
-error_log ${folder}/error.log;
+error_log ${log} notice;
 events { worker_connections 1024; }
 http {
   access_log off;
@@ -102,13 +144,13 @@ http {
 
 /** The users' template, on a port of its own and without a log file for every service. */
 function template(port: number): string {
-  return `{{range services}}{{ if in .Tags "bench" }}{{$name := .Name}}{{$service := service .Name}}{{if $service}}upstream {{$name}} {
+  return `{{range services}}{{ if in .Tags "${TAG}" }}{{$name := .Name}}{{$service := service .Name}}{{if $service}}upstream {{$name}} {
 zone upstream-{{$name}} 64k;
 {{range $service}} server {{.Address}}:{{.Port}} max_fails=3 fail_timeout=60 weight=1;
 {{end}}}
 server {
 listen 127.0.0.1:${port};
-server_name {{$name|toLower|split "-"|join "."}}.bench;
+server_name {{$name|toLower|split "-"|join "."}}.${DOMAIN};
 location / {
 proxy_pass http://{{$name}};
 proxy_set_header Host $host;

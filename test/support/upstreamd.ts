@@ -183,7 +183,7 @@ function seenSessions(folder: string, now: readonly number[]): Set<number> {
 }
 
 /** Again until none is left: a master that is killed in the middle of a reload may just have started a worker. */
-function endNginx(folder: string): void {
+export function endNginx(folder: string): void {
   for (let left = nginxOf(folder); left.length > 0; left = nginxOf(folder)) {
     for (const { pid } of left) {
       try {

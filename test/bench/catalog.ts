@@ -107,8 +107,8 @@ export class Writer {
   }
 }
 
-export function nodeName({ prefix, nodes }: Bulk, number: number): string {
-  return `${prefix}-node-${number % nodes}`
+export function nodeName({ nodes }: Bulk, number: number): string {
+  return `node-${number % nodes}`
 }
 
 export function* instancesOf(bulk: Bulk): Generator<Instance> {

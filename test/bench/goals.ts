@@ -1,5 +1,6 @@
 import { largest, median, show } from './numbers.ts'
 import type { Results } from './results.ts'
+import { requestsPerSecond } from './scenarios/idle.ts'
 import { cpuPerChange, type Latency } from './scenarios/latency.ts'
 
 export interface Row {
@@ -24,7 +25,11 @@ function allGoals(results: Results): Row[] {
     ...ratios(results, 'change → answer, p50', ({ change }) => median(change), ms, { 100: 0.8, 1000: 0.6, 3000: 0.5 }),
     ...ratios(results, 'processor time for a change', cpuPerChange, ms, { 1000: 0.7, 3000: 0.5 }),
     ...ratios(results, 'resident memory after the changes', ({ rss }) => largest(rss), mib, { 1000: 1.2, 3000: 0.6 }),
+    memoryAtScale(results),
     ...reloads(results),
+    ...idle(results),
+    ...scale(results),
+    ...foreign(results),
   ]
 }
 
@@ -92,6 +97,66 @@ function reloads({ latency }: Results): Row[] {
         verdict: judge(most, 1),
       }
     })
+}
+
+function memoryAtScale({ scale }: Results): Row {
+  const most = Math.max(scale?.rss ?? Number.NaN, scale?.rssAtStart ?? Number.NaN)
+  return alone('resident memory at scale', services(scale, 10_000), mib(most), '≤ 300 MiB', judge(most, 300))
+}
+
+function idle({ idle }: Results): Row[] {
+  const where = services(idle, 5_000)
+  const asked = idle === undefined ? Number.NaN : requestsPerSecond(idle)
+  const share = 100 * (idle?.share ?? Number.NaN)
+  const peer = show(100 * (idle?.peerShare ?? Number.NaN), '% of a core', 2)
+  return [
+    alone(
+      'idle: requests to Consul, each query',
+      where,
+      show(asked, 'a second', 3),
+      '≤ 0.1 a second',
+      judge(asked, 0.1),
+    ),
+    { ...alone('idle: processor', where, show(share, '% of a core', 2), '≤ 0.3 %', judge(share, 0.3)), peer },
+  ]
+}
+
+function scale({ scale }: Results): Row[] {
+  const where = services(scale, 10_000)
+  const storm = `${where}, ${show(scale?.rate ?? 100)} changes a second for ${show(scale?.seconds ?? 30)} s`
+  const first = scale?.first ?? Number.NaN
+  const change = scale?.change ?? Number.NaN
+  const after = scale?.failures.length === 0 ? scale.after : Number.NaN
+  const blocked = scale === undefined ? Number.NaN : Math.max(...Object.values(scale.blocked))
+  const works = (value: number) => judge(value, Number.POSITIVE_INFINITY)
+  return [
+    alone('start → first answer', where, ms(first), 'works', works(first)),
+    alone('one change → answer', where, ms(change), 'works', works(change)),
+    alone('the last of a storm → answer', storm, ms(after), 'works', works(after)),
+    alone('longest block of the event loop', storm, ms(blocked), '≤ 100 ms', judge(blocked, 100)),
+  ]
+}
+
+function foreign({ foreign }: Results): Row[] {
+  const where = `${show(foreign?.services ?? 5_000)} foreign services, ${show(foreign?.rate ?? 50)} changes a second`
+  const share = 100 * (foreign?.share ?? Number.NaN)
+  const reloads = foreign?.reloads ?? Number.NaN
+  const change = foreign?.change ?? []
+  const shown = `${show(median(change))} ms, at worst ${ms(largest(change))}`
+  return [
+    alone('a shared Consul: our reloads', where, show(reloads), '0', judge(reloads, 0)),
+    alone('a shared Consul: processor', where, show(share, '% of a core', 1), '≤ 5 %', judge(share, 5)),
+    alone('a shared Consul: a change of ours → answer', where, shown, '≤ 300 ms', judge(largest(change), 300)),
+  ]
+}
+
+function services(one: { readonly services: number } | undefined, otherwise: number): string {
+  return at(one?.services ?? otherwise)
+}
+
+/** What has a goal of its own, whatever others do. */
+function alone(what: string, at: string, ours: string, goal: string, verdict: Row['verdict']): Row {
+  return { what, at, ours, peer: '', ratio: '', goal, verdict }
 }
 
 function peerOf(latency: readonly Latency[], services: number): Latency | undefined {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startConsul } from '../support/consul.ts'
 import { type Backend, startBackend } from '../support/http.ts'
 import { type Bulk, type Instance, instanceOf, nodeName, Writer } from './catalog.ts'
@@ -14,6 +17,7 @@ export interface Side {
 
 export interface Lab {
   readonly bulk: Bulk
+  readonly folder: string // for what is measured inside the program
   readonly sides: readonly Side[]
   readonly known: string // a host name of the catalog, which answers
   /** A service that is not there yet, on one of the nodes, and answers. */
@@ -27,10 +31,14 @@ const raised = { limits: { http_max_conns_per_client: 10_000 } }
 /** The same catalog in the Consul of each; the first service has a real instance. */
 export async function openLab(contenders: readonly Contender[], size: Omit<Bulk, 'prefix' | 'tag'>): Promise<Lab> {
   const bulk: Bulk = { ...size, prefix: 'svc', tag: TAG }
+  const folder = mkdtempSync(join(tmpdir(), 'upstreamd-lab-'))
   const backend: Backend = await startBackend('bench')
   const closeBackend = opened(backend.close)
   const sides: Side[] = []
-  const closing: (() => Promise<void>)[] = [closeBackend]
+  const closing: (() => Promise<void>)[] = [
+    closeBackend,
+    opened(async () => rmSync(folder, { recursive: true, force: true })),
+  ]
   for (const contender of contenders) {
     const consul = await startConsul(contender.isOurs ? {} : raised)
     closing.push(opened(consul.stop))
@@ -41,6 +49,7 @@ export async function openLab(contenders: readonly Contender[], size: Omit<Bulk,
   }
   return {
     bulk,
+    folder,
     sides,
     known: hostOf('svc-0'),
     newcomer: (name, number) => ({

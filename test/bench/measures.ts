@@ -48,11 +48,9 @@ export function connectionsOf(pid: number, port: number): number {
     .length
 }
 
-/** How often this nginx was told to read its configuration again. */
+/** How often this nginx has read its configuration again; of the signal it says so, too, which is not counted. */
 export function reloadsIn(log: string): number {
-  return textOf(log)
-    .split('\n')
-    .filter(line => line.endsWith('reconfiguring')).length
+  return textOf(log).match(/#\d+: reconfiguring$/gm)?.length ?? 0
 }
 
 const LOOK_MS = 100

@@ -18,7 +18,7 @@ export interface Plan {
   readonly rounds: number
   readonly idle: { readonly services: number; readonly seconds: number }
   readonly foreign: { readonly nodes: number; readonly services: number; readonly seconds: number }
-  readonly scale: { readonly services: number; readonly seconds: number }
+  readonly scale: { readonly services: number; readonly nodes: number; readonly seconds: number }
   readonly isWritten: boolean
 }
 
@@ -52,7 +52,7 @@ export function planOf(args: readonly string[]): Plan {
     rounds: count('rounds', values.rounds ?? (isQuick ? '1' : '2')),
     idle: isQuick ? { services: 1_000, seconds: 20 } : { services: 5_000, seconds: 65 },
     foreign: { nodes: 200, services: 5_000, seconds: isQuick ? 8 : 20 },
-    scale: isQuick ? { services: 3_000, seconds: 10 } : { services: 10_000, seconds: 30 },
+    scale: isQuick ? { services: 3_000, nodes: 100, seconds: 10 } : { services: 10_000, nodes: 100, seconds: 30 },
     isWritten: isComplete || values.write,
   }
 }

@@ -1,12 +1,16 @@
 // npm run bench: what upstreamd costs and how fast it is, beside consul-template where that can be had. It builds the
 // lab itself: real Consuls, real nginx, backends. Quote the ratios, not the milliseconds.
+import { writeDocument } from './document.ts'
 import { goals } from './goals.ts'
 import { machine } from './machine.ts'
 import { closeAll } from './opened.ts'
 import { type Plan, planOf } from './options.ts'
 import { elapsed, say } from './progress.ts'
 import type { Results } from './results.ts'
+import { measureForeign } from './scenarios/foreign.ts'
+import { measureIdle } from './scenarios/idle.ts'
 import { measureLatency } from './scenarios/latency.ts'
+import { measureScale } from './scenarios/scale.ts'
 import { printFigures, printGoals } from './table.ts'
 
 process.env.PATH = `${process.env.PATH}:/usr/sbin:/sbin` // nginx is there on Debian, and not every user's PATH
@@ -29,9 +33,25 @@ if (plan.parts.includes('latency')) {
     await attempt(`${services} services`, async () => results.latency.push(...(await measureLatency(services, plan))))
   }
 }
+if (plan.parts.includes('idle')) {
+  await attempt('idle', async () => {
+    results.idle = await measureIdle(plan)
+  })
+}
+if (plan.parts.includes('foreign')) {
+  await attempt('foreign', async () => {
+    results.foreign = await measureForeign(plan)
+  })
+}
+if (plan.parts.includes('scale')) {
+  await attempt('scale', async () => {
+    results.scale = await measureScale(plan)
+  })
+}
 await closeAll()
 printFigures(results)
 printGoals(goals(results, plan.isComplete))
+if (plan.isWritten) writeDocument(results, about)
 for (const problem of results.problems) console.log(`NOT MEASURED ${problem}`)
 console.log(`${elapsed()} in all`)
 process.exit(results.problems.length === 0 ? 0 : 1)

@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { goals } from './goals.ts'
+import type { Machine } from './machine.ts'
+import { largest, median, show } from './numbers.ts'
+import { type Panel, plot } from './plot.ts'
+import type { Results } from './results.ts'
+import { cpuPerChange, type Latency } from './scenarios/latency.ts'
+import { figureTable, goalTable, phaseTable, type Table } from './table.ts'
+
+const docs = join(import.meta.dirname, '../../docs')
+
+/** docs/benchmarks.md and its plot. */
+export function writeDocument(results: Results, machine: Machine): void {
+  writeFileSync(join(docs, 'benchmarks.md'), documentOf(results, machine))
+  writeFileSync(join(docs, 'benchmarks.svg'), plot(panelsOf(results)))
+}
+
+function documentOf(results: Results, { cpu, cores, memory, kernel, versions, date }: Machine): string {
+  return `# Benchmarks
+
+<!-- Written by \`npm run bench\`; changes made here are lost with the next run. -->
+
+${date}: ${cpu}, ${cores} cores, ${memory} GiB, Linux ${kernel}; ${versions.join(', ')}. Consul, both programs, both nginx and the benchmark share these cores: quote the ratios, not the milliseconds.
+
+## What must hold
+
+${markdown(goalTable(goals(results, true)))}
+${scaleText(results)}
+## What it costs with more services
+
+![Time, processor time, memory and connections against the number of services](benchmarks.svg)
+
+${markdown(figureTable(results))}
+- *first*: from the start of the program to the first answer through its nginx, the median.
+- *p50*, *p90*: from one write to Consul (a new service) to its first answer through nginx.
+- *cpu*: processor time for such a change, of the program and of what it starts (\`nginx -t\`, \`nginx -s reload\`, shells); *nginx* is that of the running nginx, which is nobody's doing.
+- *memory*: resident, after the changes; *start*: before them. The largest of all rounds.
+- *conns*: connections the program itself holds to Consul, the most that were seen.
+- *reloads*: for a change of one write / of three writes some 12 ms apart (an instance whose check fails, the check passes, its meta changes), on average.
+
+## Where the time of a change goes
+
+Medians in ms. The phases are those upstreamd tells of in \`generation.activated\`. What \`nginx -t\` and a reload need for the very same file was measured without upstreamd; *the rest* is p50 without the two.
+
+${markdown(phaseTable(results))}
+## How it was measured
+
+- \`npm run bench\` builds the lab itself. Each program has a Consul of its own with the same catalog: three instances for each service, spread over 20 nodes (100 for 10 000 services), every second service with checks. upstreamd's Consul has its default limits; consul-template's takes 10 000 connections from a client, because it needs one for each service.
+- Both run at the same time and are measured in turns: the other one idles. Between two changes both come to rest, and at least 2.2 s pass, because upstreamd runs with its default flags and reloads nginx every two seconds at most.
+- consul-template has the template and the reload command its users have: \`nginx -t && nginx -s reload\`.
+- An answer is looked for every 2 ms, on a new connection each time.
+- The event loop is watched by perf_hooks from within; at most 5 ms of what is said of it are not its own.
+`
+}
+
+function scaleText({ scale }: Results): string {
+  if (scale === undefined) return ''
+  const { start, change, storm } = scale.blocked
+  const failures = scale.failures.length === 0 ? 'no failure was logged' : `logged: ${scale.failures.join('; ')}`
+  return `
+${show(scale.services)} services × ${scale.instances}: ${show(scale.connections)} connections to Consul; ${show(scale.rssAtStart)} MiB after the start, ${show(scale.rss)} MiB after the storm, during which nginx was reloaded ${show(scale.reloads)} times; the event loop was blocked for at most ${show(start)} ms at the start, ${show(change)} ms by one change, ${show(storm)} ms in the storm; ${failures}.
+`
+}
+
+/** Cost against number of services. */
+function panelsOf({ latency, scale }: Results): Panel[] {
+  const panel = (title: string, unit: string, of: (one: Latency) => number, atScale?: number): Panel => ({
+    title,
+    unit,
+    series: [true, false].map(isOurs => ({
+      name: isOurs ? 'upstreamd' : 'consul-template',
+      points: [
+        ...latency.filter(one => one.isOurs === isOurs).map(one => [one.services, of(one)] as const),
+        ...(isOurs && scale !== undefined && atScale !== undefined ? [[scale.services, atScale] as const] : []),
+      ],
+    })),
+  })
+  return [
+    panel('change → answer, p50', 'ms', ({ change }) => median(change), scale?.change),
+    panel('processor time for a change', 'ms', cpuPerChange),
+    panel('resident memory', 'MiB', ({ rss }) => largest(rss), scale?.rss),
+    panel('connections to Consul', 'number', ({ connections }) => largest(connections), scale?.connections),
+  ]
+}
+
+function markdown(table: Table): string {
+  const [head = [], ...rows] = table
+  const lines = [head, head.map(() => '---'), ...rows]
+  return `${lines.map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')}\n`
+}

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { goals } from './goals.ts'
 import type { Machine } from './machine.ts'
-import { largest, median, show } from './numbers.ts'
+import { largest, median } from './numbers.ts'
 import { type Panel, plot } from './plot.ts'
 import type { Results } from './results.ts'
 import { cpuPerChange, type Latency } from './scenarios/latency.ts'
-import { figureTable, goalTable, phaseTable, type Table } from './table.ts'
+import { figureTable, goalTable, phaseTable, scaleText, type Table } from './table.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
 
@@ -26,7 +26,9 @@ ${date}: ${cpu}, ${cores} cores, ${memory} GiB, Linux ${kernel}; ${versions.join
 ## What must hold
 
 ${markdown(goalTable(goals(results, true)))}
+
 ${scaleText(results)}
+
 ## What it costs with more services
 
 ![Time, processor time, memory and connections against the number of services](benchmarks.svg)
@@ -51,15 +53,6 @@ ${markdown(phaseTable(results))}
 - consul-template has the template and the reload command its users have: \`nginx -t && nginx -s reload\`.
 - An answer is looked for every 2 ms, on a new connection each time.
 - The event loop is watched by perf_hooks from within; at most 5 ms of what is said of it are not its own.
-`
-}
-
-function scaleText({ scale }: Results): string {
-  if (scale === undefined) return ''
-  const { start, change, storm } = scale.blocked
-  const failures = scale.failures.length === 0 ? 'no failure was logged' : `logged: ${scale.failures.join('; ')}`
-  return `
-${show(scale.services)} services × ${scale.instances}: ${show(scale.connections)} connections to Consul; ${show(scale.rssAtStart)} MiB after the start, ${show(scale.rss)} MiB after the storm, during which nginx was reloaded ${show(scale.reloads)} times; the event loop was blocked for at most ${show(start)} ms at the start, ${show(change)} ms by one change, ${show(storm)} ms in the storm; ${failures}.
 `
 }
 

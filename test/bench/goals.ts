@@ -126,15 +126,22 @@ function scale({ scale }: Results): Row[] {
   const storm = `${where}, ${show(scale?.rate ?? 100)} changes a second for ${show(scale?.seconds ?? 30)} s`
   const first = scale?.first ?? Number.NaN
   const change = scale?.change ?? Number.NaN
-  const after = scale?.failures.length === 0 ? scale.after : Number.NaN
   const blocked = scale === undefined ? Number.NaN : Math.max(...Object.values(scale.blocked))
   const works = (value: number) => judge(value, Number.POSITIVE_INFINITY)
   return [
     alone('start → first answer', where, ms(first), 'works', works(first)),
     alone('one change → answer', where, ms(change), 'works', works(change)),
-    alone('the last of a storm → answer', storm, ms(after), 'works', works(after)),
+    stormRow(storm, scale),
     alone('longest block of the event loop', storm, ms(blocked), '≤ 100 ms', judge(blocked, 100)),
   ]
+}
+
+function stormRow(at: string, scale: Results['scale']): Row {
+  const what = 'the last of a storm → answer'
+  const ours = ms(scale?.after ?? Number.NaN)
+  const failures = scale?.failures.length ?? 0
+  if (failures > 0) return alone(what, at, `${ours}, ${failures} failures logged`, 'works', 'MISSED')
+  return alone(what, at, ours, 'works', judge(scale?.after ?? Number.NaN, Number.POSITIVE_INFINITY))
 }
 
 function foreign({ foreign }: Results): Row[] {

@@ -49,32 +49,42 @@ function figures(one: Latency): string[] {
 }
 
 /** Where the time of a change goes: our phases, and what nginx needs in any case. */
-export function phaseTable({ latency }: Results): Table {
+export function phaseTable({ latency, scale }: Results): Table {
   const head = ['services', ...phaseNames, 'p50', 'nginx -t', 'SIGHUP → worker', 'the rest']
-  const ours = latency.filter(({ isOurs }) => isOurs)
+  const ours = latency.filter(({ isOurs }) => isOurs).map(one => ({ ...one, p50: median(one.change) }))
+  const all = scale === undefined ? ours : [...ours, { ...scale, p50: scale.change }]
   return [
     head,
-    ...ours.map(({ services, phases = {}, change, floor }) => [
+    ...all.map(({ services, phases = {}, p50, floor }) => [
       show(services),
       ...phaseNames.map(name => show(phases[name], '', 1)),
-      show(median(change)),
+      show(p50),
       show(floor?.test),
       show(floor?.reload),
-      show(floor === undefined ? undefined : median(change) - floor.test - floor.reload),
+      show(floor === undefined ? undefined : p50 - floor.test - floor.reload),
     ]),
   ]
 }
 
+/** What there is to say of the largest catalog beside its goals; empty when it was not measured. */
+export function scaleText({ scale }: Results): string {
+  if (scale === undefined) return ''
+  const { start, change, storm } = scale.blocked
+  const failures = scale.failures.length === 0 ? 'no failure was logged' : `logged: ${scale.failures.join('; ')}`
+  return [
+    `${show(scale.services)} services × ${scale.instances}: ${show(scale.connections)} connections to Consul;`,
+    `${show(scale.rssAtStart)} MiB after the start, ${show(scale.rss)} MiB after the storm,`,
+    `during which nginx was reloaded ${show(scale.reloads)} times; the event loop was blocked for at most`,
+    `${show(start)} ms at the start, ${show(change)} ms by one change, ${show(storm)} ms in the storm; ${failures}.`,
+  ].join(' ')
+}
+
 export function printFigures(results: Results): void {
-  if (results.latency.length === 0) return
-  print(
-    'Figures (first answer, change → answer, processor time for a change, memory after the changes and at the start, reloads for a change of one / three writes)',
-    figureTable(results),
-  )
-  print(
-    'Where the time of a change goes (ms, medians) beside what nginx needs for the very same file',
-    phaseTable(results),
-  )
+  const terms =
+    'first answer, change → answer, processor time for a change, memory after the changes and at the start, reloads for a change of one / three writes'
+  print(`Figures: ${terms}`, figureTable(results))
+  print('Where a change spends its time (ms, medians), and what nginx needs for the same file', phaseTable(results))
+  if (results.scale !== undefined) console.log(`\n${scaleText(results)}`)
 }
 
 export function printGoals(rows: readonly Row[]): void {
@@ -82,6 +92,7 @@ export function printGoals(rows: readonly Row[]): void {
 }
 
 function print(title: string, table: Table): void {
+  if (table.length < 2) return // nothing but the head
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)))
   console.log(`\n${title}`)
   for (const row of table)

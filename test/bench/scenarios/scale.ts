@@ -2,9 +2,11 @@
 import { answered, sleep } from '../answers.ts'
 import { changeOne, startChurn } from '../churn.ts'
 import { type Contestant, upstreamd } from '../contenders.ts'
+import { type Floor, measureFloor } from '../floor.ts'
 import { hostOf, openLab } from '../lab.ts'
 import { calm, connectionsOf, reloadsIn, rssOf } from '../measures.ts'
 import type { Plan } from '../options.ts'
+import { mediansOf, type Phases } from '../phases.ts'
 import { probe } from '../probes.ts'
 import { say } from '../progress.ts'
 
@@ -18,6 +20,8 @@ export interface Scale {
   readonly reloads: number // during the storm
   readonly after: number // ms from the last change of the storm to its answer
   readonly failures: readonly string[] // events that should not have been
+  readonly phases: Phases
+  readonly floor: Floor
   readonly connections: number
   readonly rssAtStart: number // MiB
   readonly rss: number // MiB, after the storm
@@ -78,6 +82,9 @@ export async function measureScale({ scale, instances }: Plan): Promise<Scale> {
     }
     const rss = rssOf(running.pid)
     const failures = failuresOf(running)
+    const phases = mediansOf(running.events())
+    await running.stop()
+    const floor = await measureFloor(running)
     await running.clear()
     return {
       services,
@@ -89,6 +96,8 @@ export async function measureScale({ scale, instances }: Plan): Promise<Scale> {
       reloads,
       after,
       failures,
+      phases,
+      floor,
       connections,
       rssAtStart,
       rss,

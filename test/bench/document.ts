@@ -5,8 +5,8 @@ import type { Machine } from './machine.ts'
 import { largest, median } from './numbers.ts'
 import { type Panel, plot } from './plot.ts'
 import type { Results } from './results.ts'
-import { cpuPerChange, type Latency } from './scenarios/latency.ts'
-import { figureTable, goalTable, phaseTable, scaleText, type Table } from './table.ts'
+import { changesOf, cpuOfChange, type Latency } from './scenarios/latency.ts'
+import { changeTable, figureTable, goalTable, phaseTable, scaleText, type Table } from './table.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
 
@@ -34,12 +34,13 @@ ${scaleText(results)}
 ![Time, processor time, memory and connections against the number of services](benchmarks.svg)
 
 ${markdown(figureTable(results))}
-- *first*: from the start of the program to the first answer through its nginx, the median.
-- *p50*, *p90*: from one write to Consul (a new service) to its first answer through nginx.
-- *cpu*: processor time for such a change, of the program and of what it starts (\`nginx -t\`, \`nginx -s reload\`, shells); *nginx* is that of the running nginx, which is nobody's doing.
-- *memory*: resident, after the changes; *start*: before them. The largest of all rounds.
-- *conns*: connections the program itself holds to Consul, the most that were seen.
-- *reloads*: for a change of one write / of three writes some 12 ms apart (an instance whose check fails, the check passes, its meta changes), on average.
+The first answer through nginx is counted from the start of the program, the median of all rounds. Memory is resident, and the largest of all rounds. Connections are those the program itself holds to Consul, the most that were seen.
+
+${markdown(changeTable(results))}
+- *one write*: a new service is there at once. *check and meta*: an instance whose check has not run yet, the check passes, its meta changes. *three instances*: a service of three starts. Several writes come some 12 ms apart.
+- *p50*, *p90*: from the first write to the first answer of the new service through nginx.
+- *cpu*: processor time of the program (*own*) and of what it starts (*child*: \`nginx -t\`, \`nginx -s reload\`, shells); *nginx* is that of the running nginx, which is neither's.
+- *reloads*: of nginx, on average.
 
 ## Where the time of a change goes
 
@@ -70,8 +71,8 @@ function panelsOf({ latency, scale }: Results): Panel[] {
     })),
   })
   return [
-    panel('change → answer, p50', 'ms', ({ change }) => median(change), scale?.change),
-    panel('processor time for a change', 'ms', cpuPerChange),
+    panel('change → answer, p50', 'ms', one => median(changesOf(one)), scale?.change),
+    panel('processor time for a change', 'ms', one => cpuOfChange(one, 'one write')),
     panel('resident memory', 'MiB', ({ rss }) => largest(rss), scale?.rss),
     panel('connections to Consul', 'number', ({ connections }) => largest(connections), scale?.connections),
   ]

@@ -1,8 +1,9 @@
+import { type Kind, kinds } from './changes.ts'
 import type { Row } from './goals.ts'
 import { largest, mean, median, quantile, show } from './numbers.ts'
 import { phaseNames } from './phases.ts'
 import type { Results } from './results.ts'
-import { cpuPerChange, type Latency } from './scenarios/latency.ts'
+import { changesOf, cpuOfChange, type Latency } from './scenarios/latency.ts'
 
 /** The first row is the head. */
 export type Table = readonly (readonly string[])[]
@@ -12,46 +13,51 @@ export function goalTable(rows: readonly Row[]): Table {
   return [head, ...rows.map(row => [row.what, row.at, row.ours, row.peer, row.ratio, row.goal, row.verdict])]
 }
 
-/** Every figure of both contenders, at every size. */
+/** What there is at every size, for both contenders. */
 export function figureTable({ latency }: Results): Table {
-  const head = [
-    'services',
-    '',
-    'first',
-    'p50',
-    'p90',
-    'cpu',
-    'own + child',
-    'nginx',
-    'memory',
-    'start',
-    'conns',
-    'reloads',
+  const head = ['services', '', 'first answer', 'memory at the start', 'after the changes', 'connections']
+  return [
+    head,
+    ...latency.map(one => [
+      show(one.services),
+      one.contender,
+      show(median(one.first), 'ms'),
+      show(largest(one.rssAtStart), 'MiB'),
+      show(largest(one.rss), 'MiB'),
+      show(largest(one.connections)),
+    ]),
   ]
-  return [head, ...latency.map(figures)]
 }
 
-function figures(one: Latency): string[] {
+/** What a change costs, by what it consists of. */
+export function changeTable({ latency }: Results): Table {
+  const head = ['services', 'change', '', 'p50', 'p90', 'cpu', 'own + child', 'nginx', 'reloads']
+  const sizes = [...new Set(latency.map(({ services }) => services))]
+  const rows = sizes.flatMap(size =>
+    kinds.flatMap(kind =>
+      latency.filter(({ services }) => services === size).map(one => [show(size), kind, ...costs(one, kind)]),
+    ),
+  )
+  return [head, ...rows]
+}
+
+function costs(one: Latency, kind: Kind): string[] {
+  const { change, own, children, nginx, reloads } = one.costs[kind]
   return [
-    show(one.services),
     one.contender,
-    show(median(one.first), 'ms'),
-    show(median(one.change), 'ms'),
-    show(quantile(one.change, 0.9), 'ms'),
-    show(cpuPerChange(one), 'ms'),
-    `${show(mean(one.own))} + ${show(mean(one.children))}`,
-    show(mean(one.nginx), 'ms'),
-    show(largest(one.rss), 'MiB'),
-    show(largest(one.rssAtStart), 'MiB'),
-    show(largest(one.connections)),
-    `${show(mean(one.reloads), '', 1)} / ${show(mean(one.reloadsOfSeveral), '', 1)}`,
+    show(median(change), 'ms'),
+    show(quantile(change, 0.9), 'ms'),
+    show(cpuOfChange(one, kind), 'ms'),
+    `${show(mean(own))} + ${show(mean(children))}`,
+    show(mean(nginx), 'ms'),
+    show(mean(reloads), '', 1),
   ]
 }
 
 /** Where the time of a change goes: our phases, and what nginx needs in any case. */
 export function phaseTable({ latency, scale }: Results): Table {
   const head = ['services', ...phaseNames, 'p50', 'nginx -t', 'SIGHUP → worker', 'the rest']
-  const ours = latency.filter(({ isOurs }) => isOurs).map(one => ({ ...one, p50: median(one.change) }))
+  const ours = latency.filter(({ isOurs }) => isOurs).map(one => ({ ...one, p50: median(changesOf(one)) }))
   const all = scale === undefined ? ours : [...ours, { ...scale, p50: scale.change }]
   return [
     head,
@@ -80,9 +86,8 @@ export function scaleText({ scale }: Results): string {
 }
 
 export function printFigures(results: Results): void {
-  const terms =
-    'first answer, change → answer, processor time for a change, memory after the changes and at the start, reloads for a change of one / three writes'
-  print(`Figures: ${terms}`, figureTable(results))
+  print('At every size', figureTable(results))
+  print('What a change costs, by what it consists of', changeTable(results))
   print('Where a change spends its time (ms, medians), and what nginx needs for the same file', phaseTable(results))
   if (results.scale !== undefined) console.log(`\n${scaleText(results)}`)
 }

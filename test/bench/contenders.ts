@@ -1,10 +1,12 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readProcess } from '../../src/proc.ts'
 import { Children } from '../support/children.ts'
 import { freePort } from '../support/ports.ts'
 import { endNginx, type Logged, workbench } from '../support/upstreamd.ts'
+import { sleep } from './answers.ts'
 import { opened } from './opened.ts'
 
 export const TAG = 'bench'
@@ -80,30 +82,42 @@ export function consulTemplate(binary: string): Contender {
       writeFileSync(conf, nginxConf(folder, log, port))
       writeFileSync(join(folder, 'app.ctmpl'), template(port))
       const reload = `nginx -t -q -c ${conf} && if [ -s ${folder}/nginx.pid ]; then nginx -s reload -c ${conf}; else nginx -c ${conf}; fi || true`
+      const started: { child?: ChildProcess } = {}
+      async function stop(): Promise<void> {
+        if (started.child !== undefined) await children.end(started.child, 'SIGINT')
+        await endCommands(folder)
+      }
+      const clear = opened(async () => {
+        await stop()
+        rmSync(folder, { recursive: true, force: true })
+      })
       const startedAt = performance.now()
-      const child = children.start(binary, [
+      started.child = children.start(binary, [
         `-consul-addr=${consul}`,
         `-template=${folder}/app.ctmpl:${folder}/conf.d/app.conf:${reload}`,
       ])
-      async function stop(): Promise<void> {
-        await children.end(child, 'SIGINT')
-        endNginx(folder)
-      }
-      return {
-        pid: child.pid ?? 0,
-        port,
-        folder,
-        nginxLog: log,
-        nginxConf: conf,
-        startedAt,
-        events: () => [],
-        stop,
-        clear: opened(async () => {
-          await stop()
-          rmSync(folder, { recursive: true, force: true })
-        }),
-      }
+      const pid = started.child.pid ?? 0
+      return { pid, port, folder, nginxLog: log, nginxConf: conf, startedAt, events: () => [], stop, clear }
     },
+  }
+}
+
+/** Its reload command may outlive it, and leave an nginx behind that has not yet said that it is one. */
+async function endCommands(folder: string): Promise<void> {
+  for (let looks = 0; looks < 3; looks += 1) {
+    endNginx(folder)
+    const left = readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name) && readProcess(Number(name))?.command.includes(folder))
+      .map(Number)
+    for (const pid of left) {
+      looks = 0
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // it has just ended
+      }
+    }
+    await sleep(50)
   }
 }
 

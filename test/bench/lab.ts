@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startConsul } from '../support/consul.ts'
+import { type RealConsul, startConsul } from '../support/consul.ts'
 import { type Backend, startBackend } from '../support/http.ts'
 import { type Bulk, type Instance, instanceOf, nodeName, Writer } from './catalog.ts'
 import { type Contender, DOMAIN, TAG } from './contenders.ts'
@@ -40,8 +40,10 @@ export async function openLab(contenders: readonly Contender[], size: Omit<Bulk,
     opened(async () => rmSync(folder, { recursive: true, force: true })),
   ]
   for (const contender of contenders) {
-    const consul = await startConsul(contender.isOurs ? {} : raised)
-    closing.push(opened(consul.stop))
+    const starting: { consul?: Promise<RealConsul> } = {}
+    closing.push(opened(async () => (await starting.consul)?.stop()))
+    starting.consul = startConsul(contender.isOurs ? {} : raised)
+    const consul = await starting.consul
     const writer = new Writer(consul.address)
     await writer.load(bulk)
     await writer.register({ ...instanceOf(bulk, 0, 0), address: '127.0.0.1', port: backend.port })

@@ -3,7 +3,7 @@
 import { writeDocument } from './document.ts'
 import { goals } from './goals.ts'
 import { machine } from './machine.ts'
-import { closeAll } from './opened.ts'
+import { closeAll, closeForGood } from './opened.ts'
 import { type Plan, planOf } from './options.ts'
 import { elapsed, say } from './progress.ts'
 import type { Results } from './results.ts'
@@ -19,7 +19,7 @@ const plan = readPlan()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     say(`${signal}: what was started is ended`)
-    closeAll().then(() => process.exit(130))
+    closeForGood().then(() => process.exit(130))
   })
 }
 

@@ -8,20 +8,23 @@ import type { Results } from './results.ts'
 import { changesOf, cpuOfChange, type Latency } from './scenarios/latency.ts'
 import { changeTable, figureTable, goalTable, phaseTable, scaleText, type Table } from './table.ts'
 
+/** Processes that want a processor while nobody measures. */
+const QUIET = 0.5
+
 const docs = join(import.meta.dirname, '../../docs')
 
 /** docs/benchmarks.md and its plot. */
 export function writeDocument(results: Results, machine: Machine): void {
   writeFileSync(join(docs, 'benchmarks.md'), documentOf(results, machine))
-  writeFileSync(join(docs, 'benchmarks.svg'), plot(panelsOf(results)))
+  writeFileSync(join(docs, 'benchmarks.svg'), plot('Cost against the number of services', panelsOf(results)))
 }
 
-function documentOf(results: Results, { cpu, cores, memory, kernel, versions, date }: Machine): string {
+function documentOf(results: Results, { cpu, cores, memory, kernel, versions, date, load }: Machine): string {
   return `# Benchmarks
 
 <!-- Written by \`npm run bench\`; changes made here are lost with the next run. -->
 
-${date}: ${cpu}, ${cores} cores, ${memory} GiB, Linux ${kernel}; ${versions.join(', ')}. Consul, both programs, both nginx and the benchmark share these cores: quote the ratios, not the milliseconds.
+${date}: ${cpu}, ${cores} cores, ${memory} GiB, Linux ${kernel}; ${versions.join(', ')}. Consul, both programs, both nginx and the benchmark share these cores: quote the ratios, not the milliseconds. ${noise(load)}
 
 ## What must hold
 
@@ -53,8 +56,14 @@ ${markdown(phaseTable(results))}
 - Both run at the same time and are measured in turns: the other one idles. Between two changes both come to rest, and at least 2.2 s pass, because upstreamd runs with its default flags and reloads nginx every two seconds at most.
 - consul-template has the template and the reload command its users have: \`nginx -t && nginx -s reload\`.
 - An answer is looked for every 2 ms, on a new connection each time.
-- The event loop is watched by perf_hooks from within; at most 5 ms of what is said of it are not its own.
+- The event loop is watched by perf_hooks from within, from the first question to Consul on; at most 5 ms of what is said of it are not its own.
 `
+}
+
+/** Others on the machine hurt both, but not alike. */
+function noise(load: number): string {
+  const text = `The load of the machine before was ${load.toFixed(1)}`
+  return load < QUIET ? `${text}.` : `${text}: **it was not quiet, and the figures are worth little.**`
 }
 
 /** Cost against number of services. */
@@ -72,7 +81,7 @@ function panelsOf({ latency, scale }: Results): Panel[] {
   })
   return [
     panel('change → answer, p50', 'ms', one => median(changesOf(one)), scale?.change),
-    panel('processor time for a change', 'ms', one => cpuOfChange(one, 'one write')),
+    panel('processor time for a change', 'ms', one => cpuOfChange(one, 'one write'), scale?.cpu),
     panel('resident memory', 'MiB', ({ rss }) => largest(rss), scale?.rss),
     panel('connections to Consul', 'number', ({ connections }) => largest(connections), scale?.connections),
   ]

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { consulBinary } from '../support/consul.ts'
 import type { Plan } from './options.ts'
 
@@ -11,6 +11,7 @@ export interface Machine {
   readonly kernel: string
   readonly versions: readonly string[]
   readonly date: string
+  readonly load: number // of the minute before
 }
 
 export function machine({ peer }: Plan): Machine {
@@ -19,7 +20,7 @@ export function machine({ peer }: Plan): Machine {
     cpu: cpu?.model.trim() ?? 'unknown processor',
     cores: cpus().length,
     memory: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
+    kernel: release().split('-')[0] ?? '',
     versions: [
       `Node ${process.version.slice(1)}`,
       `nginx ${version('nginx', '-v')}`,
@@ -27,6 +28,7 @@ export function machine({ peer }: Plan): Machine {
       ...(peer === undefined ? [] : [`consul-template ${version(peer, '-version')}`]),
     ],
     date: new Date().toISOString().slice(0, 10),
+    load: loadavg()[0] ?? 0,
   }
 }
 

@@ -15,7 +15,7 @@ const MARGIN = { left: 62, right: 18, top: 40, bottom: 44 }
 const colors = ['#0b6bcb', '#c2410c']
 
 /** Panels beside and below each other, two in a row, with logarithmic axes: a straight line is a power. */
-export function plot(panels: readonly Panel[]): string {
+export function plot(title: string, panels: readonly Panel[]): string {
   const rows = Math.ceil(panels.length / 2)
   const size = `width="${WIDTH * 2}" height="${HEIGHT * rows}" viewBox="0 0 ${WIDTH * 2} ${HEIGHT * rows}"`
   const drawn = panels.map((panel, index) => {
@@ -24,6 +24,7 @@ export function plot(panels: readonly Panel[]): string {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     '<rect width="100%" height="100%" fill="white"/>',
     ...drawn,
     '</svg>\n',
@@ -76,16 +77,25 @@ interface Axis {
   at(value: number): number
 }
 
-/** From a power of ten to a power of ten, with all of them as ticks; over a short way 2 and 5 between them, too. */
+/** From one of 1, 2, 5, 10, 20 … to one of them; the powers of ten are ticks, over a short way all of them. */
 function axis(values: readonly number[], from: number, to: number): Axis {
-  const low = Math.floor(Math.log10(Math.min(...values)))
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))))
-  const powers = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index))
-  const between = high - low > 2 ? [] : powers.slice(0, -1).flatMap(power => [2 * power, 5 * power])
-  return {
-    ticks: [...powers, ...between],
-    at: value => from + ((Math.log10(value) - low) / (high - low)) * (to - from),
+  const low = below(Math.min(...values))
+  const high = Math.max(2 * low, 1 / below(1 / Math.max(...values)))
+  const steps: number[] = []
+  for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10) {
+    steps.push(...[1, 2, 5].map(step => step * power).filter(step => step >= low * 0.99 && step <= high * 1.01))
   }
+  return {
+    ticks: steps.length > 7 ? steps.filter(step => Number.isInteger(Math.round(Math.log10(step) * 1e6) / 1e6)) : steps,
+    at: value => from + (Math.log(value / low) / Math.log(high / low)) * (to - from),
+  }
+}
+
+/** The largest of … 0.1, 0.2, 0.5, 1, 2, 5 … that is not above it. */
+function below(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value))
+  const step = [5, 2, 1].find(step => step * power <= value * 1.000001) ?? 1
+  return step * power
 }
 
 function line(x1: number, y1: number, x2: number, y2: number): string {
@@ -98,5 +108,5 @@ function text(x: number, y: number, words: string, anchor = 'start', more = ''):
 }
 
 function label(value: number): string {
-  return value >= 1_000 ? `${value / 1_000} 000`.replace(/^(\d+) 000$/, '$1k') : String(value)
+  return value >= 1_000 ? `${value / 1_000}k` : String(value)
 }

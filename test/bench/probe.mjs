@@ -11,12 +11,14 @@ const RESOLUTION_MS = 5
 const { PROBE_LOOP, PROBE_REQUESTS } = process.env
 
 if (process.argv[1]?.endsWith('upstreamd.js')) {
-  if (PROBE_LOOP !== undefined) watchLoop(PROBE_LOOP)
-  if (PROBE_REQUESTS !== undefined) {
-    subscribe('http.client.request.start', ({ request }) => {
-      if (request.path.startsWith('/v1/')) appendFileSync(PROBE_REQUESTS, `${Date.now()} ${request.path}\n`)
-    })
-  }
+  let isFirst = true
+  subscribe('http.client.request.start', ({ request }) => {
+    if (!request.path.startsWith('/v1/')) return
+    // From the first question on: loading the program blocks, too, but nothing waits for it.
+    if (isFirst && PROBE_LOOP !== undefined) watchLoop(PROBE_LOOP)
+    isFirst = false
+    if (PROBE_REQUESTS !== undefined) appendFileSync(PROBE_REQUESTS, `${Date.now()} ${request.path}\n`)
+  })
 }
 
 function watchLoop(path) {

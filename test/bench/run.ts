@@ -25,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const results: Results = { latency: [], problems: [] }
 const about = machine(plan)
-say(`${about.cpu} × ${about.cores}; ${about.versions.join(', ')}`)
+say(`${about.cpu} × ${about.cores}; ${about.versions.join(', ')}; load ${about.load.toFixed(1)}`)
 if (plan.peer === undefined)
   say('consul-template was not found (CONSUL_TEMPLATE_BIN, PATH, go install): measured alone')
 if (plan.parts.includes('latency')) {

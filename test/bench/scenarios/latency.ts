@@ -41,7 +41,7 @@ export async function measureLatency(services: number, plan: Plan): Promise<Late
   say(`${services} services: a Consul for each is filled`)
   const lab = await openLab(plan.contenders, { services, instances: plan.instances, nodes: plan.nodes })
   const results = lab.sides.map(({ contender }) => emptyResult(services, contender.name, contender.isOurs))
-  const rounds = services <= FEW ? 1 : plan.rounds
+  const [rounds, changes] = services <= FEW ? [1, 2] : [plan.rounds, plan.changes]
   try {
     for (let round = 0; round < rounds; round += 1) {
       const places = lab.sides.flatMap((side, index) => ({ side, result: results[index] as Latency }))
@@ -50,7 +50,7 @@ export async function measureLatency(services: number, plan: Plan): Promise<Late
       for (const { side, result } of places) seats.push(await start(lab, side, result))
       const firsts = seats.map(({ result }) => `${result.contender} ${show(result.first.at(-1), 'ms')}`)
       say(`${services} services, round ${round + 1} of ${rounds}: first answer ${firsts.join(', ')}; now changes`)
-      await makeChanges(seats, round, plan.changes)
+      await makeChanges(seats, round, changes)
       for (const seat of seats) await finish(seat, round === rounds - 1)
     }
   } finally {

@@ -4,7 +4,7 @@ import { changeOne, startChurn } from '../churn.ts'
 import { type Contestant, upstreamd } from '../contenders.ts'
 import { type Floor, measureFloor } from '../floor.ts'
 import { hostOf, openLab } from '../lab.ts'
-import { calm, connectionsOf, reloadsIn, rssOf } from '../measures.ts'
+import { calm, connectionsOf, cpuOf, reloadsIn, rssOf } from '../measures.ts'
 import type { Plan } from '../options.ts'
 import { mediansOf, type Phases } from '../phases.ts'
 import { probe } from '../probes.ts'
@@ -15,12 +15,13 @@ export interface Scale {
   readonly instances: number
   readonly first: number // ms
   readonly change: number // ms
+  readonly cpu: number // ms of processor time for it, of the program and what it starts
   readonly rate: number // changes a second that there really were
   readonly seconds: number
   readonly reloads: number // during the storm
   readonly after: number // ms from the last change of the storm to its answer
   readonly failures: readonly string[] // events that should not have been
-  readonly phases: Phases
+  readonly phases: Phases // of the one change
   readonly floor: Floor
   readonly connections: number
   readonly rssAtStart: number // MiB
@@ -50,12 +51,15 @@ export async function measureScale({ scale, instances }: Plan): Promise<Scale> {
 
     say(`scale: first answer after ${first.toFixed(0)} ms; one change`)
     marks.push(Date.now())
+    const idle = cpuOf(running.pid)
     const began = performance.now()
     await side.writer.register(lab.newcomer('one', 1))
     await answered(running.port, hostOf('one'), 200, PATIENCE_MS)
     const change = performance.now() - began
     await calm(running.pid, running.folder)
-
+    const busy = cpuOf(running.pid)
+    const cpu = busy.own + busy.children - idle.own - idle.children
+    const phases = mediansOf(running.events())
     say(`scale: answered after ${change.toFixed(0)} ms; ${CHANGES_PER_SECOND} changes a second for ${seconds} s`)
     marks.push(Date.now())
     const reloadsBefore = reloadsIn(running.nginxLog)
@@ -82,7 +86,6 @@ export async function measureScale({ scale, instances }: Plan): Promise<Scale> {
     }
     const rss = rssOf(running.pid)
     const failures = failuresOf(running)
-    const phases = mediansOf(running.events())
     await running.stop()
     const floor = await measureFloor(running)
     await running.clear()
@@ -91,6 +94,7 @@ export async function measureScale({ scale, instances }: Plan): Promise<Scale> {
       instances,
       first,
       change,
+      cpu,
       rate,
       seconds,
       reloads,

@@ -13,6 +13,20 @@ export interface Process {
 
 /** Undefined when there is none, or only a zombie: that runs nothing. */
 export function readProcess(pid: number): Process | undefined {
+  const state = readState(pid)
+  return state && { pid, ...state, command: commandOf(pid) }
+}
+
+/** Arguments joined with blanks; '' when there is no such process, or only a zombie. */
+export function commandOf(pid: number): string {
+  return (readProc(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
+}
+
+export function isAlive(process: { readonly pid: number; readonly startTime: string }): boolean {
+  return readState(process.pid)?.startTime === process.startTime
+}
+
+function readState(pid: number): Omit<Process, 'pid' | 'command'> | undefined {
   const stat = readProc(`/proc/${pid}/stat`)
   if (stat === undefined) return undefined
 
@@ -20,20 +34,12 @@ export function readProcess(pid: number): Process | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, parent, , session] = fields
   if (state === 'Z' || state === 'X') return undefined
-
-  const command = (readProc(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
   return {
-    pid,
     parent: Number(parent),
     session: Number(session),
     startTime: fields[19] ?? '',
-    command,
     isStopped: state === 'T' || state === 't',
   }
-}
-
-export function isAlive(process: { readonly pid: number; readonly startTime: string }): boolean {
-  return readProcess(process.pid)?.startTime === process.startTime
 }
 
 /** A file of /proc; undefined when its process has ended. Throws when we cannot look: that is no sign of an end. */

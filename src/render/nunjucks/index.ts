@@ -16,6 +16,8 @@ import { LookupError, type StrictRuntime, strictRuntime } from './strict.ts'
  * rendering parts of the catalog. Measured: 20 µs for a service of the shipped template.
  */
 const RENDER_MS = { least: 500, perService: 2, most: 5_000 }
+/** So many services are rendered within a few milliseconds. */
+const FEW = 100
 /** Milliseconds of preparing after which others have their turn. */
 const TURN_MS = 10
 /** Text larger than this is no nginx configuration. */
@@ -138,6 +140,7 @@ async function prepareWith({ loops, literals }: Translated, view: View): Promise
   const provenance = new Provenance(view, literals)
   const runtime = strictRuntime(provenance)
   for (const loop of loops) {
+    if (loop.missing(view) < FEW) continue
     const pieces = loop.pieces(view, provenance, runtime)
     for (let isDone = false; !isDone; await new Promise(setImmediate)) {
       try {
@@ -169,6 +172,8 @@ function once(run: Run, scope: Scope, runtime: StrictRuntime): string {
 /** The rounds of a loop, each of which is made once for a part that stays the same. */
 interface Rounds {
   pieces(view: View, provenance: Provenance, runtime: StrictRuntime): Generator<Piece>
+  /** How many of them are still to be made. */
+  missing(view: View): number
 }
 
 function createRounds({ list, name, around }: Loop, run: Run): Rounds {
@@ -177,16 +182,24 @@ function createRounds({ list, name, around }: Loop, run: Run): Rounds {
 
   return {
     *pieces(view, provenance, runtime) {
-      const now = JSON.stringify(around.map(name => view[name]))
-      if (now !== madeWith) made = new WeakMap()
-      madeWith = now
-      const mine = made // another view may come in between
+      const mine = madeFor(view) // another view may come in between
       for (const part of view[list]) {
         const known = mine.get(part) ?? make(part, view, provenance, runtime)
         mine.set(part, known)
         yield known
       }
     },
+    missing(view) {
+      const mine = madeFor(view)
+      return view[list].filter(part => !mine.has(part)).length
+    },
+  }
+
+  function madeFor(view: View): WeakMap<object, Piece> {
+    const now = JSON.stringify(around.map(name => view[name]))
+    if (now !== madeWith) made = new WeakMap()
+    madeWith = now
+    return made
   }
 
   function make(part: object, view: View, provenance: Provenance, runtime: StrictRuntime): Piece {

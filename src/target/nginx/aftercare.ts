@@ -9,8 +9,8 @@ import { createToll, LOOP } from './toll.ts'
 const LATE_MS = 500
 /** Looks without any worker after which they are gone for good. */
 const BARE_LOOKS = 5
-/** How often we look whether workers have died: one stat of a log. */
-const LOOK_MS = 200
+/** How often we look whether workers have died. */
+const LOOK_MS = 500
 /** While they die again and again, that is said so often. */
 const SAY_MS = 10_000
 /** A loop that begins so soon after an activation began with it. */

@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs'
-import { type Process, readProc, readProcess } from '../../proc.ts'
+import { commandOf, type Process, readProc, readProcess } from '../../proc.ts'
 
 /** Every nginx process that sees the same files as we do: an nginx in a container is another one's. */
 export function nginxProcesses(): Process[] {
@@ -14,7 +14,7 @@ export function isMaster({ command }: Process): boolean {
   return command.startsWith('nginx: master process')
 }
 
-export function isWorker({ command }: Process): boolean {
+export function isWorker({ command }: Pick<Process, 'command'>): boolean {
   return command.startsWith('nginx: worker process')
 }
 
@@ -28,8 +28,8 @@ export function workersOf(master: number): number[] {
 /** Is there any worker that takes new connections? Looks no further than the first. */
 export function hasWorkers(master: number): boolean {
   return childPids(master).some(pid => {
-    const child = readProcess(pid)
-    return child !== undefined && isWorker(child) && !isLeaving(child)
+    const child = { command: commandOf(pid) }
+    return isWorker(child) && !isLeaving(child)
   })
 }
 
@@ -40,17 +40,21 @@ export function leavingOf(master: number): number[] {
     .map(({ pid }) => pid)
 }
 
-export function isLeaving({ command }: Process): boolean {
+export function isLeaving({ command }: Pick<Process, 'command'>): boolean {
   return command.includes('shutting down')
 }
 
-function childrenOf(master: number): Process[] {
-  return childPids(master).flatMap(pid => readProcess(pid) ?? [])
+function childrenOf(master: number): Pick<Process, 'pid' | 'command'>[] {
+  return childPids(master).map(pid => ({ pid, command: commandOf(pid) }))
 }
 
 function childPids(master: number): number[] {
-  const children = readProc(`/proc/${master}/task/${master}/children`) ?? ''
-  return children.split(' ').filter(Boolean).map(Number)
+  return childrenText(master).split(' ').filter(Boolean).map(Number)
+}
+
+/** The pids of its children, as they stand in /proc: as long as it is the same text, none came and none went. */
+export function childrenText(master: number): string {
+  return readProc(`/proc/${master}/task/${master}/children`) ?? ''
 }
 
 /** The configuration file and the prefix a master was started with; undefined where it takes the compiled-in one. */

@@ -6,7 +6,7 @@ import { clean, endMaster, kill, relieve } from './endings.ts'
 import { launch } from './launch.ts'
 import { lookAround, type Surroundings } from './look.ts'
 import { NginxLog } from './nginx-log.ts'
-import { hasWorkers, leavingOf, nginxProcesses, workersOf } from './proc.ts'
+import { childrenText, hasWorkers, leavingOf, nginxProcesses, workersOf } from './proc.ts'
 import { generationsOf, type Identity, type ProcessState } from './process.ts'
 import { identities, type Known, ProcessRecord } from './process-record.ts'
 import { deaths, type Verdict, verdict, type Witness } from './verify.ts'
@@ -39,6 +39,7 @@ export class Supervisor {
   #announced = false
   #warned = ''
   #isReplacing = false
+  #children = '' // when its workers were noted last
   #busySince: number | undefined // the master reads a configuration, and has not come to an end
 
   constructor(options: SupervisorOptions, runtime: Runtime) {
@@ -89,8 +90,11 @@ export class Supervisor {
 
   /** Remembers workers that were forked since a configuration was accepted: they, too, may outlive their master. */
   noteWorkers(): void {
-    const { master } = this
+    const master = this.#known
     if (master === undefined) return
+    const children = childrenText(master.pid)
+    if (children === this.#children || this.master === undefined) return
+    this.#children = children
     const known = new Set(master.workers.map(({ pid }) => pid))
     const workers = workersOf(master.pid)
     if (workers.some(pid => !known.has(pid))) this.#record.remember({ ...master, workers: identities(workers) })

@@ -13,6 +13,7 @@ import type { Surroundings } from './render/view.ts'
 import type { Runtime } from './runtime.ts'
 import { canonicalIp } from './select/address.ts'
 import type { Refusals, SelectionRules } from './select/rules.ts'
+import { isShipped } from './shipped.ts'
 import { sources } from './source/registry.ts'
 import type { Source } from './source/source.ts'
 import { isAtLeast } from './target/nginx/binary.ts'
@@ -131,6 +132,7 @@ export function viewSurroundings(
       nginx: {
         version,
         ownsDefaultServer: facts?.defaultServer === undefined,
+        isShipped: nginx?.kind === 'own' && nginx.outputs.every(({ path }) => isShipped(path)),
         hasKeepaliveMinTimeout: version !== '' && isAtLeast(version, '1.27.4'),
         isRoot: process.getuid?.() === 0,
       },

@@ -9,6 +9,10 @@ export function shipped(path: string): string {
   return join(root, path)
 }
 
+export function isShipped(path: string): boolean {
+  return path.startsWith(shipped('nginx/')) || path.startsWith(shipped('ctmpl/'))
+}
+
 export const version = typeof UPSTREAMD_VERSION === 'string' ? UPSTREAMD_VERSION : '0.0.0-source'
 
 declare const UPSTREAMD_VERSION: string | undefined

@@ -78,6 +78,19 @@ describe('the ingress template as it is shipped', () => {
     expect(lines).toContain('proxy_set_header Upgrade $http_upgrade;')
   })
 
+  it('says how to pass on once for all where nothing else is in the configuration, and in each block elsewhere', () => {
+    const proxying = (lines: readonly string[]) =>
+      lines.filter(line => /^(proxy_(?!pass)|client_max)/.test(line)).sort()
+    const sites = [web, aSite('api', 1)]
+    const each = proxying(ingress(aView([web])))
+
+    expect(each.length).toBeGreaterThan(10)
+    expect(proxying(ingress(aView(sites)))).toEqual([...each, ...each].sort())
+    expect(proxying(ingress(aView(sites, { nginx: { isShipped: true } })))).toEqual(
+      each.filter(line => !line.startsWith('client_max')), // nginx.conf has it
+    )
+  })
+
   it('does not try another backend because of an answer: a 404 or 500 is an answer', () => {
     expect(ingress(aView([web]))).toContain('proxy_next_upstream error timeout;')
   })

@@ -29,6 +29,8 @@ export interface NginxView {
   readonly version: string // '1.22.1'; '' where the template is not for nginx
   /** May we emit `default_server`, or does another file of the tree have it already? */
   readonly ownsDefaultServer: boolean
+  /** Is all of the configuration what upstreamd ships? Then what is the same for all services may stand outside their blocks. */
+  readonly isShipped: boolean
   /** Does this nginx know `keepalive_min_timeout` (1.27.4 and later)? */
   readonly hasKeepaliveMinTimeout: boolean
   /** Is nginx's master root? Its workers then are somebody else, who cannot enter our state folder. */

@@ -122,7 +122,14 @@ export function someSurroundings({ nginx, ...given }: SurroundingsGiven = {}): S
     listen: '80',
     env: {},
     ...given,
-    nginx: { version: '1.22.1', ownsDefaultServer: true, hasKeepaliveMinTimeout: false, isRoot: true, ...nginx },
+    nginx: {
+      version: '1.22.1',
+      ownsDefaultServer: true,
+      isShipped: false,
+      hasKeepaliveMinTimeout: false,
+      isRoot: true,
+      ...nginx,
+    },
   }
 }
 

@@ -64,7 +64,8 @@ export function startDaemon({ sources, snapshots, deliveries }: Plan, wait: Wait
     if (event.type === 'source.lost' && catalogs.current() === undefined) for (const line of lines) line.standIn()
   }
   function take(snapshot: Snapshot): void {
-    if (catalogs.put(snapshot)) whenKnown(line => line.tick())
+    // While it was read there was calm, too.
+    if (catalogs.put(snapshot)) whenKnown(line => line.tick(snapshot.took?.fetch))
   }
   function templateChanged(): void {
     const isOther = seesAll !== looksAtServices()

@@ -149,12 +149,21 @@ function nameOf(source: string): string {
 function* linesOf({ index, services }: Snapshot, origin: Origin, at: string): Generator<string> {
   let piece = `${JSON.stringify({ format: 1, ...origin, at, index, services: services.length })}\n`
   for (const service of services) {
-    piece += `${JSON.stringify(service)}\n`
+    piece += lineOf(service)
     if (piece.length < PIECE) continue
     yield piece
     piece = ''
   }
   yield piece
+}
+
+/** Most services are the same objects as the last time. */
+const lines = new WeakMap<Snapshot['services'][number], string>()
+
+function lineOf(service: Snapshot['services'][number]): string {
+  const line = lines.get(service) ?? `${JSON.stringify(service)}\n`
+  lines.set(service, line)
+  return line
 }
 
 /** All of it or nothing, and closed to others. */

@@ -1,8 +1,11 @@
 import pDebounce from 'p-debounce'
 
 export interface Quiescence {
-  /** Something changed: run after `min` of calm, at the latest `max` after the first tick. The first run waits for nothing. */
-  tick(): void
+  /**
+   * Something changed, `age` ms ago: run after `min` of calm, at the latest `max` after the first tick. The first run
+   * waits for nothing.
+   */
+  tick(age?: number): void
   /** Run without waiting for calm: an operator asked, or something broke. */
   now(): void
   /** Has something changed since the last run began? */
@@ -55,7 +58,7 @@ export function quiesce(
 
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
   return {
-    tick() {
+    tick(age = 0) {
       if (signal.aborted) return
       if (isFirst) return fire()
       isStale = true
@@ -63,7 +66,7 @@ export function quiesce(
       if (deadline === undefined && !isRunning) waiting = meanwhile()
       deadline ??= now + wait.max
       clearTimeout(timer)
-      timer = setTimeout(fire, Math.max(0, Math.min(wait.min, deadline - now)))
+      timer = setTimeout(fire, Math.max(0, Math.min(wait.min - age, deadline - now)))
     },
     now: fire,
     isStale: () => isStale,

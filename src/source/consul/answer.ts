@@ -42,7 +42,9 @@ export async function understand<T>(response: Response, question: Question<T>): 
   if (coding !== undefined && coding !== 'identity') throw malformed(question, `in ${coding}, which was not asked for`)
 
   const text = body.toString()
-  const read = (await question.rows?.read(text, question.remembered ?? new Remembered())) ?? whole(text, question)
+  const digest = createHash('sha1').update(body).digest('base64')
+  const read =
+    (await question.rows?.read(text, digest, question.remembered ?? new Remembered())) ?? whole(text, question)
   // A token without the right to read gets an empty list, politely: that is not "none".
   const isEmpty = question.filter === undefined && /^(\[\]|\{\}|null)\s*$/.test(text)
   if (headers['x-consul-results-filtered-by-acls'] === 'true' && isEmpty) {
@@ -54,7 +56,6 @@ export async function understand<T>(response: Response, question: Question<T>): 
   }
   const refused = question.refuse?.(read)
   if (refused !== undefined) throw refused
-  const digest = createHash('sha1').update(body).digest('base64')
   return { index: BigInt(index), body: read, digest, took: performance.now() - began }
 }
 

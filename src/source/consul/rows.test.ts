@@ -4,7 +4,8 @@ import { Remembered, rowsOf } from './rows.ts'
 
 const Row = z.object({ ID: z.string(), Port: z.number() })
 const Frame = z.object({ Node: z.unknown(), Services: z.array(Row).nullable() })
-const rows = rowsOf(Row, Frame, (frame, Services) => ({ ...frame, Services }))
+const language = rowsOf(Row, Frame, (frame, Services) => ({ ...frame, Services }))
+const rows = { read: (text: string, remembered: Remembered) => language.read(text, text, remembered) }
 const indented = (...services: object[]) => `${JSON.stringify({ Node: { ID: 'n' }, Services: services }, null, 4)}\n`
 const text = (...services: object[]) => `${JSON.stringify({ Node: { ID: 'n' }, Services: services })}\n`
 
@@ -60,13 +61,30 @@ describe('an answer read row by row', () => {
 
   it('keeps what did not change as the same object', async () => {
     const remembered = new Remembered()
-    const [a, b] = (await rows.read(text({ ID: 'a', Port: 1 }, { ID: 'b', Port: 2 }), remembered))?.Services ?? []
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((ID, Port) => ({ ID, Port })) as [object, object, object, object]
+    const before = (await rows.read(text(a, b, c, d), remembered))?.Services ?? []
 
-    const next = await rows.read(text({ ID: 'c', Port: 3 }, { ID: 'b', Port: 2 }, { ID: 'a', Port: 9 }), remembered)
+    const after =
+      (await rows.read(text({ ID: 'new', Port: 3 }, a, { ID: 'b', Port: 9 }, d), remembered))?.Services ?? []
 
-    expect(next?.Services?.[1]).toBe(b)
-    expect(next?.Services?.[2]).not.toBe(a)
-    expect(next?.Services?.[2]).toEqual({ ID: 'a', Port: 9 })
+    expect(after).toEqual([{ ID: 'new', Port: 3 }, a, { ID: 'b', Port: 9 }, d])
+    expect([after[1], after[3]].map((row, at) => row === [before[0], before[3]][at])).toEqual([true, true])
+  })
+
+  it('is not read again when it is the same as a whole', async () => {
+    const remembered = new Remembered()
+    const first = await rows.read(text({ ID: 'a', Port: 1 }), remembered)
+
+    expect(await rows.read(text({ ID: 'a', Port: 1 }), remembered)).toBe(first)
+  })
+
+  it('is read in any order', async () => {
+    const remembered = new Remembered()
+    const many = Array.from({ length: 50 }, (_, Port) => ({ ID: `s${Port}`, Port }))
+    await rows.read(text(...many), remembered)
+
+    for (const order of [many.toReversed(), many.slice(20), many.filter(({ Port }) => Port % 3 > 0), many])
+      expect((await rows.read(text(...order), remembered))?.Services).toEqual(order)
   })
 
   it('forgets what did not come again', async () => {
@@ -75,7 +93,7 @@ describe('an answer read row by row', () => {
 
     await rows.read(text({ ID: 'b', Port: 2 }), remembered)
 
-    expect([...remembered.rows.values()]).toEqual([{ ID: 'b', Port: 2 }])
+    expect(remembered.rows.map(({ value }) => value)).toEqual([{ ID: 'b', Port: 2 }])
   })
 
   it.each([

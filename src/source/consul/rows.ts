@@ -2,43 +2,71 @@ import type { z } from 'zod'
 
 /** Milliseconds of reading after which others have their turn. */
 const TURN_MS = 10
+/** So many rows in a row may be gone, and those behind them are still found. */
+const GONE = 8
 
-/** The rows of an answer's list by their text. One that came before is not read again, and stays the same object. */
+/** What an answer's list had the last time: a row that comes again, letter by letter, stays the same object and is not read. */
 export class Remembered {
-  rows: ReadonlyMap<string, unknown> = new Map()
+  digest = '' // of the whole answer
+  answer: unknown
+  rows: readonly Row[] = []
+}
+
+interface Row {
+  readonly text: string
+  readonly value: unknown
 }
 
 /** Answers that hold a list, read row by row. */
 export interface Rows<T> {
   /** Undefined when the text is not written as Consul writes it, or a row is not what it has to be: read it as a whole. */
-  read(text: string, remembered: Remembered): Promise<T | undefined>
+  read(text: string, digest: string, remembered: Remembered): Promise<T | undefined>
 }
 
 /** `frame` is what stands around the list, which is empty there; `fill` puts the rows into it. */
 export function rowsOf<T, R>(row: z.ZodType<R>, frame: z.ZodType<T>, fill: (frame: T, rows: R[]) => T): Rows<T> {
   return {
-    async read(text, remembered) {
+    async read(text, digest, remembered) {
+      if (remembered.digest === digest) return remembered.answer as T
       const list = findList(text)
       if (list === undefined) return undefined
 
-      const known = new Map<string, unknown>()
-      const rows: R[] = []
+      const known = lookUp(remembered.rows)
+      const rows: Row[] = []
       let turn = performance.now()
       for (let at = list.start; at < list.end; ) {
-        const found = nextRow(text, at, list, remembered.rows, row)
+        const found = known(text, at) ?? newRow(text, at, list, row)
         if (found === undefined) return undefined
-        known.set(found.piece, found.value)
-        rows.push(found.value)
-        at += found.piece.length + list.between
+        rows.push(found)
+        at += found.text.length + list.between
         if (performance.now() - turn < TURN_MS) continue
         await new Promise(setImmediate)
         turn = performance.now()
       }
       const around = frame.safeParse(parsed(text.slice(0, list.start) + text.slice(list.end)))
       if (!around.success) return undefined
-      remembered.rows = known
-      return fill(around.data, rows)
+      const answer = fill(
+        around.data,
+        rows.map(({ value }) => value as R),
+      )
+      Object.assign(remembered, { digest, answer, rows })
+      return answer
     },
+  }
+}
+
+/** Finds the row of the last time that stands at an offset. Most follow one another as they did. */
+function lookUp(rows: readonly Row[]): (text: string, at: number) => Row | undefined {
+  let next = 0
+  return (text, at) => {
+    // A few may be gone from between.
+    for (let skipped = 0; skipped <= GONE && next + skipped < rows.length; skipped += 1) {
+      const row = rows[next + skipped]
+      if (row === undefined || !text.startsWith(row.text, at)) continue
+      next += skipped + 1
+      return row
+    }
+    return undefined
   }
 }
 
@@ -62,23 +90,16 @@ function findList(text: string): List | undefined {
  * The row at this offset. A border may also stand at the end of a text or in a list inside of the row; what lies before
  * it is no JSON then, and the row goes on.
  */
-function nextRow<R>(
-  text: string,
-  at: number,
-  { end, border }: List,
-  known: ReadonlyMap<string, unknown>,
-  row: z.ZodType<R>,
-): { readonly piece: string; readonly value: R } | undefined {
+function newRow(text: string, at: number, { end, border }: List, row: z.ZodType): Row | undefined {
   for (let behind = at; behind < end; ) {
     const next = text.indexOf(border, behind)
     behind = next === -1 || next >= end ? end : next + 1
     const piece = text.slice(at, behind)
-    const before = known.get(piece)
-    if (before !== undefined) return { piece, value: before as R }
     const json = parsed(piece)
     if (json === undefined) continue
-    const checked = row.safeParse(json)
-    return checked.success ? { piece, value: checked.data } : undefined
+    const { success, data } = row.safeParse(json)
+    // A copy: a part of the answer would keep all of it in memory.
+    return success ? { text: Buffer.from(piece).toString(), value: data } : undefined
   }
   return undefined
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildConfig, readConfigFile } from './config.ts'
+import { buildConfig, idleKeys, readConfigFiles, readConfigText } from './config.ts'
 import { UpstreamdError } from './errors.ts'
 
 function complaint(task: () => unknown): string {
@@ -75,6 +75,8 @@ describe('-wait', () => {
     { wait: '0', min: 0, max: 0 },
     { wait: { min: '1s' }, min: 1_000, max: 4_000 },
     { wait: { min: '1s', max: '1s' }, min: 1_000, max: 1_000 },
+    { wait: { min: '1s', bool: false }, min: 25, max: 250 },
+    { wait: { min: '1s', enabled: true }, min: 1_000, max: 4_000 },
   ])('$wait', ({ wait, min, max }) => {
     expect(buildConfig([{ wait }]).wait).toEqual({ min, max })
   })
@@ -161,6 +163,8 @@ describe('values are read as people write them', () => {
   })
 })
 
+const readConfigFile = (path: string) => readConfigFiles(path)[0]?.layer ?? {}
+
 describe('a configuration file', () => {
   let folder: string
   beforeAll(() => {
@@ -173,6 +177,68 @@ describe('a configuration file', () => {
     writeFileSync(path, text)
     return path
   }
+
+  it('may be HCL, whatever its name', () => {
+    const path = written(
+      'ct.conf',
+      'consul {\n  address = "a:1"\n  auth { username = "u" password = "p" }\n}\nwait { min = "2s" }\n' +
+        'template {\n  source = "a"\n  destination = "b"\n}\ntemplate {\n  source = "c"\n  destination = "d"\n}\n',
+    )
+
+    expect(buildConfig([readConfigFile(path)])).toMatchObject({
+      consul: { address: 'a:1', auth: 'u:p' },
+      wait: { min: 2_000, max: 8_000 },
+      template: [
+        { source: 'a', destination: 'b' },
+        { source: 'c', destination: 'd' },
+      ],
+    })
+  })
+
+  it.each([
+    {
+      name: 'x.hcl',
+      text: 'domain = "a"\n\nconsul {\n  adress = "x"\n}',
+      says: ':4: consul: unknown key "adress" (did you mean "address"?)',
+    },
+    {
+      name: 'x.yaml',
+      text: 'domain: a\nconsul:\n  adress: x\n',
+      says: ':3: consul: unknown key "adress" (did you mean "address"?)',
+    },
+    {
+      name: 'x.json',
+      text: '{\n "consul": {\n  "adress": "x"\n }\n}',
+      says: ':3: consul: unknown key "adress" (did you mean "address"?)',
+    },
+    {
+      name: 'y.hcl',
+      text: 'template {\n  source = "a"\n  destination = "b"\n}\ntemplate {\n  source = "a"\n}',
+      says: ':5: template.1.destination: is missing',
+    },
+    {
+      name: 'z.hcl',
+      text: 'wait {\n  min = "2s"\n  mx = "3s"\n}',
+      says: ':3: wait: unknown key "mx" (did you mean "max"?)',
+    },
+    { name: 'u.hcl', text: 'wait {\n  min = "2"\n}', says: ':2: wait.min: "2" is not a duration' },
+    { name: 'v.hcl', text: 'hold = "x"\ndomian = "y"', says: /v\.hcl:1: hold: .*; .*v\.hcl:2: unknown key "domian"/ },
+    { name: 'w.hcl', text: 'a = 1\nb = [', says: 'w.hcl:2: expected a value, found the end of the file' },
+  ])('$name is refused with the line: $says', ({ name, text, says }) => {
+    const path = written(name, text)
+
+    expect(complaint(() => readConfigFile(path))).toMatch(says)
+  })
+
+  it('of a block that is written again the later one wins, key by key', () => {
+    const path = written('twice.hcl', 'consul { address = "a:1" token = "t" }\nconsul { address = "b:2" }')
+
+    expect(buildConfig([readConfigFile(path)]).consul).toMatchObject({ address: 'b:2', token: 't' })
+  })
+
+  it('may name Consul as it was done once', () => {
+    expect(readConfigFile(written('old.hcl', 'consul = "a:1"'))).toEqual({ consul: { address: 'a:1' } })
+  })
 
   it('may be YAML', () => {
     const path = written('a.yaml', 'consul:\n  address: a:1\ntag: [a, "!b"]\nwait: 2s:10s\n')
@@ -215,5 +281,71 @@ describe('a configuration file', () => {
     const path = written('broken.yaml', text)
 
     expect(complaint(() => readConfigFile(path))).toMatch(new RegExp(`^${code} .*broken\\.yaml`))
+  })
+})
+
+describe('a folder of configurations', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'upstreamd-config-'))
+    const files = {
+      '20.hcl': 'domain = "second.org"\ntemplate {\n source = "c"\n destination = "d"\n}',
+      '10-first': 'domain = "first.org"\ntag = ["a"]\ntemplate {\n source = "a"\n destination = "b"\n}',
+      'sub/30.json': '{"listen": "8080"}',
+      'sub/40.yaml': 'hold: 5s',
+      '..2026_01/20.hcl': 'domain = "of.a.mount"',
+      '.20.hcl.swp': 'no configuration',
+      '20.hcl~': 'no configuration',
+    }
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(join(folder, name, '..'), { recursive: true })
+      writeFileSync(join(folder, name), text)
+    }
+    symlinkSync(join(folder, '..2026_01'), join(folder, 'data')) // to a folder: not followed
+    symlinkSync(join(folder, 'sub/40.yaml'), join(folder, '50.yaml'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('is read in order, with what lies below; templates add up', () => {
+    const read = readConfigFiles(folder)
+
+    expect(read.map(({ path }) => path.slice(folder.length + 1))).toEqual([
+      '10-first',
+      '20.hcl',
+      '50.yaml',
+      'sub/30.json',
+      'sub/40.yaml',
+    ])
+    expect(buildConfig(read.map(({ layer }) => layer))).toMatchObject({
+      domain: 'second.org',
+      tag: ['a'],
+      listen: '8080',
+      template: [{ source: 'a' }, { source: 'c' }],
+    })
+  })
+
+  it('that is not there is named', () => {
+    expect(complaint(() => readConfigFiles(join(folder, 'nowhere')))).toMatch(/CONFIG_UNREADABLE .*nowhere: ENOENT/)
+  })
+})
+
+describe('what does nothing here is accepted, and told', () => {
+  it.each([
+    { text: 'vault { renew_token = true }', says: ['vault does nothing here: secrets of Vault are not read'] },
+    { text: 'consul { retry { attempts = 3 } }', says: ['consul.retry does nothing here: upstreamd never gives up, '] },
+    { text: 'deduplicate { enabled = true }', says: ['deduplicate does nothing here: '] },
+    { text: 'deduplicate { enabled = false }', says: [] },
+    { text: 'consul { address = "a:1" }', says: [] },
+  ])('$text', ({ text, says }) => {
+    const told = idleKeys([readConfigText('x', text)])
+
+    expect(told).toHaveLength(says.length)
+    says.forEach((line, position) => {
+      expect(told[position]).toContain(line)
+    })
+  })
+
+  it('a text from elsewhere is named as it was called', () => {
+    expect(complaint(() => readConfigText('CT_LOCAL_CONFIG', '\nhold = "x"'))).toContain('CT_LOCAL_CONFIG:2: hold: ')
   })
 })

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { closest, distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import type { Document } from './config/document.ts'
+import { configFilesAt, documentOf, readDocument } from './config/files.ts'
+import { idle, idleIn } from './config/idle.ts'
+import { describeIssues } from './config/issues.ts'
 import { duration, parseDuration } from './duration.ts'
-import { reasonOf, UpstreamdError } from './errors.ts'
+import { UpstreamdError } from './errors.ts'
 import type { logLevels } from './observe/logger.ts'
 import { ConsulConfig } from './source/consul/config.ts'
-import { parseYaml } from './yaml.ts'
 
 /** consul-template's names of levels, and ours. */
 const levels: Readonly<Record<string, (typeof logLevels)[number]>> = {
@@ -27,16 +28,22 @@ const hostName = z
   )
 
 const wait = z.union([
-  z.strictObject({ min: duration, max: duration.optional() }),
+  z.strictObject({
+    min: duration.optional(),
+    max: duration.optional(),
+    bool: z.boolean().optional().describe('false: as if it were not there'), // so it is spelled
+    enabled: z.boolean().optional().describe('the same'), // so it is documented
+  }),
   z.string().transform((text, context) => {
     const [min, max, ...more] = text.split(':').map(parseDuration)
     if (min === undefined || (text.includes(':') && max === undefined) || more.length > 0) {
       context.addIssue({ code: 'custom', message: `"${text}" is not min[:max] such as 5s or 2s:10s` })
       return z.NEVER
     }
-    return { min, max }
+    return { min, max, bool: undefined, enabled: undefined }
   }),
 ])
+const usualWait = { min: 25, max: 250 } // ms
 
 const template = z.strictObject({
   source: z.string().min(1).describe('template file; its extension chooses the language'),
@@ -62,10 +69,11 @@ export const Config = z.strictObject({
   template: z.array(template).default([]).describe('src:dest[:cmd]; without any, the shipped ingress template is used'),
   wait: wait
     .prefault('25ms:250ms')
-    .transform(({ min, max }, context) => {
-      const most = max ?? 4 * min
-      if (most < min) context.addIssue({ code: 'custom', message: 'max is less than min' })
-      return { min, max: most }
+    .transform((given, context) => {
+      if (given.min === undefined || given.bool === false || given.enabled === false) return usualWait
+      const { min, max = 4 * min } = given
+      if (max < min) context.addIssue({ code: 'custom', message: 'max is less than min' })
+      return { min, max }
     })
     .describe(
       'min[:max]: render after min of calm, at the latest max after the first change; max is 4 x min when left out',
@@ -146,80 +154,71 @@ export const Config = z.strictObject({
     })
     .describe('trace, debug, info, warn or err'),
   log_format: z.enum(['pretty', 'json']).optional().describe('pretty on a terminal, json otherwise'),
+  vault: idle('secrets of Vault are not read'),
+  nomad: idle('Nomad is not asked'),
+  deduplicate: idle('a dozen connections to Consul need no sharing'),
+  block_query_wait: idle('a blocking query waits 30 s'),
+  err_on_failed_lookup: idle('no template asks for keys yet'),
+  template_error_fatal: idle('a template that fails never ends the daemon'),
+  default_delimiters: idle('nunjucks has its own'),
+  syslog: idle('Node cannot write to it; leave stderr to journald, or pipe it to logger(1)'),
   pid_file: z.string().optional().describe("where to write upstreamd's own pid"),
 })
 export type Config = z.output<typeof Config>
 
-/** Later layers win, key by key; lists are replaced as a whole. Throws CONFIG_INVALID naming the key. */
+/** Later layers win, key by key; lists are replaced as a whole, but templates add up. Throws CONFIG_INVALID naming the key. */
 export function buildConfig(layers: readonly object[]): Config {
   const parsed = Config.safeParse(layers.reduce(merge, {}))
   if (parsed.success) return parsed.data
-  throw new UpstreamdError('CONFIG_INVALID', describeIssues(parsed.error))
+  throw new UpstreamdError('CONFIG_INVALID', describeIssues(Config, parsed.error))
 }
 
-/** A configuration file, YAML or JSON. Throws CONFIG_UNREADABLE and CONFIG_INVALID, naming the file. */
-export function readConfigFile(path: string): object {
-  let parsed: unknown
-  try {
-    parsed = parseYaml(readFileSync(path, 'utf8')) ?? {}
-  } catch (error) {
-    const [why] = reasonOf(error).split('\n') // the parser draws the place below
-    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot read configuration ${path}: ${why}`)
-  }
-  const normal = typeof parsed === 'object' && parsed !== null ? normalise(parsed as Record<string, unknown>) : parsed
-  const checked = Config.safeParse(normal)
-  if (!checked.success) throw new UpstreamdError('CONFIG_INVALID', `${path}: ${describeIssues(checked.error)}`)
-  return normal as object
+/** What stands in a configuration and does nothing here, a line each. */
+export function idleKeys(layers: readonly object[]): string[] {
+  return idleIn(Config, layers.reduce(merge, {}))
 }
 
-/** One block may stand without a list around it, as in HCL. */
-function normalise(parsed: Record<string, unknown>): Record<string, unknown> {
-  const { template } = parsed
-  return template === undefined || Array.isArray(template) ? parsed : { ...parsed, template: [template] }
+/** One configuration, or what a folder holds, a layer for each file. Throws CONFIG_UNREADABLE and CONFIG_INVALID, naming file and line. */
+export function readConfigFiles(path: string): { path: string; layer: object }[] {
+  return configFilesAt(path).map(file => ({ path: file, layer: layerOf(file, readDocument(file)) }))
+}
+
+/** The same for a text that is no file: `name` says where it comes from. */
+export function readConfigText(name: string, text: string): object {
+  return layerOf(name, documentOf(name, text))
+}
+
+function layerOf(path: string, { value, lineOf }: Document): object {
+  const layer = normalise(value ?? {})
+  const checked = Config.safeParse(layer)
+  if (checked.success) return layer as object
+  const issues = describeIssues(Config, checked.error, at => `${path}:${lineOf(at)}: `)
+  throw new UpstreamdError('CONFIG_INVALID', issues)
+}
+
+/** HCL knows no lists of blocks: one template stands alone, and of anything else that is repeated the later one wins, key by key. */
+function normalise(value: unknown): unknown {
+  if (!isBlock(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      if (key === 'consul' && typeof inner === 'string') return [key, { address: inner }] // as it was written before 0.18
+      if (key === 'template') return [key, (Array.isArray(inner) ? inner : [inner]).map(normalise)]
+      if (!Array.isArray(inner)) return [key, normalise(inner)]
+      return [key, inner.length > 0 && inner.every(isBlock) ? normalise(inner.reduce(merge, {})) : inner]
+    }),
+  )
 }
 
 function merge(below: object, above: object): object {
   const result: Record<string, unknown> = { ...below }
   for (const [key, value] of Object.entries(above)) {
     const old = result[key]
-    result[key] = isBlock(old) && isBlock(value) ? merge(old, value) : value
+    if (key === 'template' && Array.isArray(old) && Array.isArray(value)) result[key] = [...old, ...value]
+    else result[key] = isBlock(old) && isBlock(value) ? merge(old, value) : value
   }
   return result
 }
 
 function isBlock(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .map(issue => `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${hint(issue)}`)
-    .join('; ')
-}
-
-function hint(issue: z.core.$ZodIssue): string {
-  // Of a choice between a text and a block, the text is what people write.
-  if (issue.code === 'invalid_union')
-    return issue.errors.flat().find(({ code }) => code === 'custom')?.message ?? issue.message
-  if (issue.code !== 'unrecognized_keys') return issue.message
-  const known = keysAt(issue.path)
-  return issue.keys.map(key => `unknown key "${key}"${suggestion(key, known)}`).join(', ')
-}
-
-/** What the block at this path may hold. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = Config
-  for (const part of path) {
-    if (schema instanceof z.ZodObject) schema = schema.shape[part as string]
-    else if (schema instanceof z.ZodArray) schema = schema.element
-    while (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault) schema = schema.unwrap()
-  }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
-}
-
-/** ` (did you mean "x"?)` when something is near enough. */
-function suggestion(word: string, known: readonly string[]): string {
-  if (known.length === 0) return ''
-  const nearest = closest(word, known)
-  return distance(word, nearest) <= Math.max(2, word.length / 3) ? ` (did you mean "${nearest}"?)` : ''
 }

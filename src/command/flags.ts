@@ -233,7 +233,7 @@ export const flags: readonly Flag[] = [
     name: 'config',
     value: 'path',
     isList: true,
-    help: 'YAML or JSON file with these settings; repeatable, the later one wins; flags win over files',
+    help: 'HCL, JSON or YAML file with these settings, or a folder of them; repeatable, the later one wins',
   },
   { name: 'once', value: undefined, help: 'render, apply, exit; reloads a running nginx, starts none' },
   { name: 'dry', value: undefined, help: 'print what would change, touch nothing, exit' },

@@ -1,4 +1,4 @@
-import { buildConfig, type Config, readConfigFile } from '../config.ts'
+import { buildConfig, type Config, idleKeys, readConfigFiles, readConfigText } from '../config.ts'
 import { UpstreamdError } from '../errors.ts'
 import { type CommandLine, UsageError } from './command-line.ts'
 import { flags } from './flags.ts'
@@ -11,21 +11,26 @@ export interface Loaded {
 }
 
 /**
- * Environment, below files, below flags → the configuration. Throws CONFIG_UNREADABLE or CONFIG_INVALID for
- * what a file or the environment says, UsageError for what the command line says.
+ * Environment, below files, below CT_LOCAL_CONFIG, below flags → the configuration. Throws CONFIG_UNREADABLE or
+ * CONFIG_INVALID for what a file or the environment says, UsageError for what the command line says.
  */
 export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Loaded {
-  const files = (given.config ?? []) as readonly string[]
+  const files = ((given.config ?? []) as readonly string[]).flatMap(readConfigFiles)
   const [below, above] = layersOf(given, environment)
-  const layers = [below, ...files.map(readConfigFile)]
+  const local = environment[LOCAL] ? [readConfigText(LOCAL, environment[LOCAL])] : []
+  const layers = [below, ...files.map(({ layer }) => layer), ...local]
   buildConfig(layers)
   try {
-    return { config: buildConfig([...layers, above]), files, warnings: warningsOf(given) }
+    const config = buildConfig([...layers, above])
+    return { config, files: files.map(({ path }) => path), warnings: [...warningsOf(given), ...idleKeys(layers)] }
   } catch (error) {
     if (error instanceof UpstreamdError && error.code === 'CONFIG_INVALID') throw new UsageError(inFlags(error.message))
     throw error
   }
 }
+
+/** A whole configuration in one variable. */
+const LOCAL = 'CT_LOCAL_CONFIG'
 
 function warningsOf(given: CommandLine['given']): string[] {
   return ['consul-token', 'consul-auth']

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -95,9 +97,36 @@ describe('a Consul that speaks TLS', () => {
     expect(await firstOf({ address, ssl: { enabled: true, ca_cert: ssl.ca_cert } })).toMatchObject({
       code: 'SOURCE_UNREACHABLE',
     })
+    for (const authority of [
+      { ca_cert_bytes: readFileSync(ssl.ca_cert, 'utf8') },
+      { ca_path: folder }, // with other files in it
+    ]) {
+      expect(await firstOf({ address, ssl: { ...ssl, ca_cert: undefined, ...authority } })).toMatchObject({
+        services: [{ name: 'consul' }],
+      })
+    }
     expect(await firstOf({ address, ssl: { ...ssl, server_name: 'not.that.name' } })).toMatchObject({
       code: 'SOURCE_UNREACHABLE',
     })
+  })
+})
+
+describe('a namespace', () => {
+  it.each([
+    { title: 'is asked for by name', section: { namespace: 'team-a' }, name: 'team-a' },
+    { title: 'is not asked for without one', section: {}, name: undefined },
+  ])('$title', async ({ section, name }) => {
+    const asked = new Set<unknown>()
+    const server = createServer((request, response) => {
+      asked.add(request.headers['x-consul-namespace'])
+      response.writeHead(500).end()
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+
+    await firstOf({ address: `127.0.0.1:${(server.address() as AddressInfo).port}`, ...section })
+    server.close()
+
+    expect(asked).toEqual(new Set([name]))
   })
 })
 

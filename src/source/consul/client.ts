@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
+import { join } from 'node:path'
 import Consul from 'consul'
 import { formatDuration } from '../../duration.ts'
 import { reasonOf, UpstreamdError } from '../../errors.ts'
@@ -48,7 +49,7 @@ export function connect(config: ConsulConfig, tally: Tally, limits = usualLimits
       ? new https.Agent({
           ...options,
           rejectUnauthorized: tls.verify,
-          ...(tls.ca_cert && { ca: read(tls.ca_cert) }),
+          ...trusted(tls),
           ...(tls.cert && { cert: read(tls.cert) }),
           ...(tls.key && { key: read(tls.key) }),
           ...(tls.server_name && { servername: tls.server_name }),
@@ -193,10 +194,18 @@ function socketOf(address: string): { socketPath?: string } {
   return address.startsWith('unix://') ? { socketPath: address.slice('unix://'.length) } : {}
 }
 
+/** Given any, nobody else is trusted: not the system's authorities either. */
+function trusted({ ca_cert, ca_cert_bytes, ca_path }: ConsulConfig['ssl']): { ca?: string[] } {
+  const folder = ca_path === undefined ? [] : filesIn(ca_path)
+  const ca = [...(ca_cert ? [read(ca_cert)] : []), ...(ca_cert_bytes ? [ca_cert_bytes] : []), ...folder.map(read)]
+  return ca.length > 0 ? { ca } : {}
+}
+
 /** The token goes into a header, never into the address, where proxies and logs would keep it. */
-function headersOf({ token, token_file, auth }: ConsulConfig): Record<string, string> {
+function headersOf({ token, token_file, auth, namespace }: ConsulConfig): Record<string, string> {
   const secret = token_file === undefined ? token : read(token_file).trim()
   return {
+    ...(namespace && { 'x-consul-namespace': namespace }),
     ...(secret && { 'x-consul-token': secret }),
     ...(auth && { authorization: `Basic ${Buffer.from(auth).toString('base64')}` }),
   }
@@ -210,6 +219,16 @@ function withoutSecrets(error: unknown, headers: Record<string, string>): unknow
   if (!(error instanceof UpstreamdError)) return error
   const message = secrets.reduce<string>((text, secret) => text.replaceAll(secret ?? '', '(hidden)'), error.message)
   return message === error.message ? error : new UpstreamdError(error.code, message, { retryAfter: error.retryAfter })
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(entry => !entry.isDirectory())
+      .map(({ name }) => join(folder, name))
+  } catch (error) {
+    throw new UpstreamdError('SOURCE_DENIED', `cannot read ${folder}`, { cause: error })
+  }
 }
 
 function read(path: string): string {

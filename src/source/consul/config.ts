@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { idle } from '../../config/idle.ts'
 import { duration } from '../../duration.ts'
 
 /** Where Consul is and how to speak to it; the names are consul-template's. */
@@ -9,7 +10,16 @@ export const ConsulConfig = z.strictObject({
     .refine(isAddress, 'is neither host:port, a URL nor unix:///path')
     .default('127.0.0.1:8500')
     .describe('host:port, URL or unix:///path of the Consul agent'),
-  auth: z.string().optional().describe('user:password for HTTP basic authentication'),
+  auth: z
+    .union([
+      z
+        .strictObject({ enabled: z.boolean().default(true), username: z.string(), password: z.string().default('') })
+        .transform(({ enabled, username, password }) => (enabled ? `${username}:${password}` : undefined)),
+      z.string(),
+    ])
+    .optional()
+    .describe('user:password for HTTP basic authentication, or a block with username and password'),
+  namespace: z.string().optional().describe('namespace to ask for (Consul Enterprise)'),
   token: z.string().optional().describe('ACL token; prefer token_file'),
   token_file: z.string().optional().describe('file that holds the ACL token; read again before every attempt'),
   max_stale: duration.default(2_000).describe('how old an answer of a follower may be; 0 asks the leader'),
@@ -18,11 +28,15 @@ export const ConsulConfig = z.strictObject({
       enabled: z.boolean().default(false).describe('speak TLS'),
       verify: z.boolean().default(true).describe('check the server certificate'),
       ca_cert: z.string().optional().describe('PEM file of the authority to trust'),
+      ca_cert_bytes: z.string().optional().describe('the same as text'),
+      ca_path: z.string().optional().describe('folder of such files'),
       cert: z.string().optional().describe('PEM file of the client certificate'),
       key: z.string().optional().describe("PEM file of the client certificate's key"),
       server_name: z.string().optional().describe('name to expect in the server certificate'),
     })
     .prefault({}),
+  retry: idle('upstreamd never gives up, and how long it waits is its own affair'),
+  transport: idle('a dozen connections are kept open, whatever the number of services'),
 })
 export type ConsulConfig = z.output<typeof ConsulConfig>
 

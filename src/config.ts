@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LogFileBlock, ownSignal } from './config/blocks.ts'
 import type { Document } from './config/document.ts'
 import { configFilesAt, documentOf, readDocument } from './config/files.ts'
 import { idle, idleIn } from './config/idle.ts'
@@ -154,6 +155,10 @@ export const Config = z.strictObject({
     })
     .describe('trace, debug, info, warn or err'),
   log_format: z.enum(['pretty', 'json']).optional().describe('pretty on a terminal, json otherwise'),
+  log_file: LogFileBlock.prefault({}),
+  reload_signal: ownSignal.prefault('SIGHUP').describe('reads configuration and templates again; empty: none does'),
+  kill_signal: ownSignal.optional().describe('stops, as SIGTERM, SIGINT and SIGQUIT do'),
+  once: idle('it stands on the command line'),
   vault: idle('secrets of Vault are not read'),
   nomad: idle('Nomad is not asked'),
   deduplicate: idle('a dozen connections to Consul need no sharing'),

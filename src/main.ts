@@ -31,19 +31,29 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function signals(): Signals {
   const stop = new AbortController()
-  // A second one changes nothing: the stop is bounded, and supervisors like to send two.
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, () => stop.abort(signal))
-  process.on('SIGPIPE', () => {}) // whoever read our output is gone; that is no reason to go, too
-  const listeners = { SIGHUP: [] as (() => void)[], SIGUSR1: [] as (() => void)[] }
-  for (const [signal, list] of Object.entries(listeners)) {
-    process.on(signal, () => {
-      for (const listener of list) listener()
-    })
+  const listeners = { reload: [] as (() => void)[], approve: [] as (() => void)[] }
+  const meanings = new Map<NodeJS.Signals, () => void>()
+  function listen(name: NodeJS.Signals, meaning: () => void): void {
+    if (!meanings.has(name)) process.on(name, () => meanings.get(name)?.())
+    meanings.set(name, meaning)
   }
+  const tell = (list: readonly (() => void)[]) => () => {
+    for (const listener of list) listener()
+  }
+  // A second one changes nothing: the stop is bounded, and supervisors like to send two.
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) listen(name, () => stop.abort(name))
+  listen('SIGPIPE', () => {}) // whoever read our output is gone; that is no reason to go, too
+  listen('SIGHUP', tell(listeners.reload))
+  listen('SIGUSR1', tell(listeners.approve))
   return {
     stop: stop.signal,
-    onReload: listener => void listeners.SIGHUP.push(listener),
-    onApprove: listener => void listeners.SIGUSR1.push(listener),
+    assign({ kill, reload }) {
+      if (kill !== undefined) listen(kill, () => stop.abort(kill))
+      if (reload !== 'SIGHUP' && kill !== 'SIGHUP') listen('SIGHUP', () => {})
+      if (reload !== undefined) listen(reload, tell(listeners.reload))
+    },
+    onReload: listener => void listeners.reload.push(listener),
+    onApprove: listener => void listeners.approve.push(listener),
   }
 }
 

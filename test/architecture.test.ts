@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { idleFlags } from '../src/command/consul-template-flags.ts'
 import { flags } from '../src/command/flags.ts'
 import { commands } from '../src/command/registry.ts'
 import { codes } from '../src/errors.ts'
@@ -85,6 +86,7 @@ describe('what only one place may do', () => {
     expect(whereIs(/\bDate\b/).sort()).toEqual([
       'command/healthcheck.ts', // how old what is known is
       'last-snapshot.ts', // the same, over a restart
+      'observe/log-file.ts', // the name of a file
       'observe/logger.ts', // the time of a line
       'observe/status.ts', // since when
       'source/consul/answer.ts', // two dates of the other side, compared with each other
@@ -128,6 +130,11 @@ describe('the documentation', () => {
   it('lists every flag in the README, and no other', () => {
     const listed = [...read('README.md').matchAll(/^\| `-([\w-]+)/gm)].map(match => match[1])
     expect(listed.sort()).toEqual(flags.map(({ name }) => name).sort())
+  })
+
+  it('names every flag that is accepted and does nothing', () => {
+    const page = read('docs/from-consul-template.md')
+    expect(idleFlags.map(({ name }) => `\`-${name}\``).filter(name => !page.includes(name))).toEqual([])
   })
 
   it('names every command in operations.md', () => {

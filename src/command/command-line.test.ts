@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { helpText, parseCommandLine, UsageError } from './command-line.ts'
+import { idleFlags } from './consul-template-flags.ts'
 import { flags } from './flags.ts'
 import { layersOf, parseTemplate } from './layers.ts'
+import { load } from './load.ts'
 
 const parse = (...argv: string[]) => parseCommandLine(argv, ['run', 'healthcheck'])
 const given = (...argv: string[]) => parse(...argv).given
@@ -49,6 +51,73 @@ describe('a flag is written as with consul-template', () => {
     { argv: ['-version'], name: 'version' },
   ])('$argv.0 asks for $name', ({ argv, name }) => {
     expect(given(...argv)).toEqual({ [name]: true })
+  })
+})
+
+describe('what consul-template has and means nothing here', () => {
+  it('is accepted', () => {
+    expect(given('-vault-addr=http://v', '-consul-retry-attempts', '3', '-syslog-name', 'x')).toEqual({
+      'vault-addr': 'http://v',
+      'consul-retry-attempts': '3',
+      'syslog-name': 'x',
+    })
+  })
+
+  it('a switch among it never takes the next word for its value', () => {
+    expect(parse('-dedup', '-consul-retry=false', '-vault-renew-token', 'run')).toEqual({
+      command: 'run',
+      given: { dedup: true, 'consul-retry': false, 'vault-renew-token': true },
+    })
+  })
+
+  it('is told with the reason, unless it is switched off', () => {
+    const { warnings } = load(parse('-dedup', '-vault-addr=x', '-syslog=false'), { CONSUL_PARTITION: 'p' })
+
+    expect(warnings).toEqual([
+      '-dedup does nothing here: a dozen connections to Consul need no sharing',
+      '-vault-addr does nothing here: secrets of Vault are not read',
+      'CONSUL_PARTITION does nothing here: the partition of the Consul agent is asked',
+    ])
+  })
+
+  it('has no name in common with what does something', () => {
+    const names = [...flags, ...idleFlags].map(({ name }) => name)
+
+    expect(names.filter((name, position) => names.indexOf(name) !== position)).toEqual([])
+  })
+})
+
+describe('a command line of consul-template means the same', () => {
+  it.each([
+    { argv: ['-consul-addr', '1.2.3.4'], config: { consul: { address: '1.2.3.4' } } },
+    { argv: ['-consul-ssl'], config: { consul: { ssl: { enabled: true } } } },
+    { argv: ['-consul-ssl-key', 'key'], config: { consul: { ssl: { key: 'key' } } } },
+    { argv: ['-consul-ssl-ca-path', 'folder'], config: { consul: { ssl: { ca_path: 'folder' } } } },
+    { argv: ['-consul-token-file', '/a/very/secret/path'], config: { consul: { token_file: '/a/very/secret/path' } } },
+    { argv: ['-log-rotate-bytes', '102400'], config: { log_file: { log_rotate_bytes: 102_400 } } },
+    { argv: ['-log-rotate-max-files', '-1'], config: { log_file: { log_rotate_max_files: -1 } } },
+    { argv: ['-log-rotate-duration', '30s'], config: { log_file: { log_rotate_duration: 30_000 } } },
+    { argv: ['-pid-file', '/var/pid/file'], config: { pid_file: '/var/pid/file' } },
+    { argv: ['-wait', '10s:30s'], config: { wait: { min: 10_000, max: 30_000 } } },
+    { argv: ['-reload-signal', 'SIGUSR2'], config: { reload_signal: 'SIGUSR2' } },
+    { argv: ['-reload-signal', ''], config: { reload_signal: undefined } },
+    { argv: ['-kill-signal=sigusr2'], config: { kill_signal: 'SIGUSR2' } },
+  ])('$argv', ({ argv, config }) => {
+    expect(load(parse(...argv), {}).config).toMatchObject(config)
+  })
+
+  it.each([
+    { argv: ['-kill-signal=SIGFOO'], says: '-kill-signal: "SIGFOO" is no signal such as SIGHUP' },
+    { argv: ['-reload-signal=SIGKILL'], says: '-reload-signal: is a signal that nobody can listen to' },
+    { argv: ['-log-rotate-bytes=many'], says: '-log-rotate-bytes: is not a whole number' },
+  ])('$argv is refused', ({ argv, says }) => {
+    expect(() => load(parse(...argv), {})).toThrow(says)
+  })
+
+  it('a variable of the Consul client means the same', () => {
+    const { config } = load(parse(), { CONSUL_NAMESPACE: 'n', CONSUL_CAPATH: '/ca' })
+
+    expect(config.consul).toMatchObject({ namespace: 'n', ssl: { ca_path: '/ca' } })
   })
 })
 

@@ -1,5 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
-import { type Flag, flags } from './flags.ts'
+import { idleFlags } from './consul-template-flags.ts'
+import type { Flag } from './flag.ts'
+import { flags } from './flags.ts'
+
+const accepted: readonly Flag[] = [...flags, ...idleFlags]
 
 /** A command line that is wrong: one line that says what and where. */
 export class UsageError extends Error {}
@@ -45,6 +49,7 @@ export function helpText(commands: Readonly<Record<string, string>>): string {
     '',
     ...flags.map(line),
     '',
+    'What else consul-template has, such as -vault-addr, is accepted and does nothing: docs/from-consul-template.md.',
     'Signals: TERM, INT stop; HUP reads configuration and templates again; USR1 approves a loss that is held.',
     'Try:     upstreamd -consul-addr=127.0.0.1:8500 -tag=calico -domain=example.org -dry',
     '',
@@ -53,7 +58,7 @@ export function helpText(commands: Readonly<Record<string, string>>): string {
 
 function describe(): Command {
   const program = new Command('upstreamd').helpOption(false)
-  for (const flag of flags) {
+  for (const flag of accepted) {
     const option = new Option(`--${flag.name} <value>`, flag.help)
     program.addOption(flag.isList ? option.argParser((value, before: string[] = []) => [...before, value]) : option)
   }
@@ -71,7 +76,7 @@ function normalise(argv: readonly string[]): string[] {
       continue
     }
     const name = match[1] === 'h' ? 'help' : match[1] === 'v' ? 'version' : (match[1] ?? '')
-    const flag = flags.find(candidate => candidate.name === name)
+    const flag = accepted.find(candidate => candidate.name === name)
     const value = match[2] ?? (flag !== undefined && flag.value === undefined ? 'true' : undefined)
     // Of an unknown flag only the name is passed on, so that the hint compares names.
     normal.push(value === undefined || flag === undefined ? `--${name}` : `--${name}=${value}`)
@@ -86,7 +91,7 @@ function normalise(argv: readonly string[]): string[] {
 
 function valuesOf(program: Command): CommandLine['given'] {
   const given: Record<string, string | boolean | readonly string[]> = {}
-  for (const flag of flags) {
+  for (const flag of accepted) {
     const option = program.options.find(candidate => candidate.name() === flag.name)
     const value = program.getOptionValue(option?.attributeName() ?? flag.name) as string | string[] | undefined
     if (value === undefined) continue

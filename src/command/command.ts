@@ -10,6 +10,8 @@ export interface Command {
 /** The signals of the process, handed in by main.ts, which alone listens to them. */
 export interface Signals {
   readonly stop: AbortSignal // TERM, INT, QUIT; the reason names it
+  /** Besides: `kill` stops, too; `reload` takes the place of HUP, or nothing does. */
+  assign(names: { readonly kill: NodeJS.Signals | undefined; readonly reload: NodeJS.Signals | undefined }): void
   onReload(listener: () => void): void // HUP
   onApprove(listener: () => void): void // USR1
 }

@@ -1,12 +1,5 @@
-export interface Flag {
-  readonly name: string
-  readonly value: string | undefined // what to call the value in the help; undefined: on or off
-  readonly help: string
-  readonly key?: string // where it goes in the configuration: `consul.address`; none: it is ours alone
-  readonly env?: readonly string[] // the first that is set counts
-  readonly isList?: boolean
-  readonly fallback?: string // for the help
-}
+import { consulTemplateFlags } from './consul-template-flags.ts'
+import type { Flag } from './flag.ts'
 
 /** Every flag: one line each. What a value may be is said once, in the schema of the configuration. */
 export const flags: readonly Flag[] = [
@@ -40,6 +33,13 @@ export const flags: readonly Flag[] = [
     help: 'file with the ACL token, read again before every attempt',
   },
   {
+    name: 'consul-namespace',
+    value: 'name',
+    key: 'consul.namespace',
+    env: ['CONSUL_NAMESPACE'],
+    help: 'namespace to ask for (Consul Enterprise)',
+  },
+  {
     name: 'consul-ssl',
     value: undefined,
     key: 'consul.ssl.enabled',
@@ -60,6 +60,13 @@ export const flags: readonly Flag[] = [
     key: 'consul.ssl.ca_cert',
     env: ['CONSUL_CACERT'],
     help: 'PEM file of the authority to trust',
+  },
+  {
+    name: 'consul-ssl-ca-path',
+    value: 'path',
+    key: 'consul.ssl.ca_path',
+    env: ['CONSUL_CAPATH'],
+    help: 'folder of such files',
   },
   {
     name: 'consul-ssl-cert',
@@ -228,6 +235,7 @@ export const flags: readonly Flag[] = [
     help: 'how the log on stderr looks',
     fallback: 'pretty on a terminal',
   },
+  ...consulTemplateFlags,
   { name: 'pid-file', value: 'path', key: 'pid_file', help: "where to write upstreamd's own pid" },
   {
     name: 'config',
@@ -237,6 +245,7 @@ export const flags: readonly Flag[] = [
   },
   { name: 'once', value: undefined, help: 'render, apply, exit; reloads a running nginx, starts none' },
   { name: 'dry', value: undefined, help: 'print what would change, touch nothing, exit' },
+  { name: 'parse-only', value: undefined, help: 'read configuration and templates, touch nothing, exit' },
   { name: 'version', value: undefined, help: 'print the version and exit (-v)' },
   { name: 'help', value: undefined, help: 'print this and exit (-h)' },
 ]

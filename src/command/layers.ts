@@ -1,6 +1,7 @@
 import { reasonOf, UpstreamdError } from '../errors.ts'
 import { type CommandLine, toBoolean, UsageError } from './command-line.ts'
-import { type Flag, flags } from './flags.ts'
+import type { Flag } from './flag.ts'
+import { flags } from './flags.ts'
 
 /** What flags and environment say, as two layers of the configuration, the lower one first. */
 export function layersOf(given: CommandLine['given'], environment: NodeJS.ProcessEnv): [object, object] {

@@ -1,6 +1,7 @@
 import { buildConfig, type Config, idleKeys, readConfigFiles, readConfigText } from '../config.ts'
 import { UpstreamdError } from '../errors.ts'
 import { type CommandLine, UsageError } from './command-line.ts'
+import { idleFlags } from './consul-template-flags.ts'
 import { flags } from './flags.ts'
 import { layersOf } from './layers.ts'
 
@@ -22,7 +23,11 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
   buildConfig(layers)
   try {
     const config = buildConfig([...layers, above])
-    return { config, files: files.map(({ path }) => path), warnings: [...warningsOf(given), ...idleKeys(layers)] }
+    return {
+      config,
+      files: files.map(({ path }) => path),
+      warnings: [...warningsOf(given, environment), ...idleKeys(layers)],
+    }
   } catch (error) {
     if (error instanceof UpstreamdError && error.code === 'CONFIG_INVALID') throw new UsageError(inFlags(error.message))
     throw error
@@ -32,13 +37,20 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
 /** A whole configuration in one variable. */
 const LOCAL = 'CT_LOCAL_CONFIG'
 
-function warningsOf(given: CommandLine['given']): string[] {
-  return ['consul-token', 'consul-auth']
+function warningsOf(given: CommandLine['given'], environment: NodeJS.ProcessEnv): string[] {
+  const open = ['consul-token', 'consul-auth']
     .filter(name => given[name] !== undefined)
     .map(
       name =>
         `-${name}: every user of this machine can read it in the list of processes; use a file or the environment`,
     )
+  const idle = idleFlags
+    .filter(({ name }) => given[name] !== undefined && given[name] !== false)
+    .map(({ name, help }) => `-${name} does nothing here: ${help}`)
+  const partition = environment.CONSUL_PARTITION
+    ? ['CONSUL_PARTITION does nothing here: the partition of the Consul agent is asked']
+    : []
+  return [...open, ...idle, ...partition]
 }
 
 /** `consul.address: …` → `-consul-addr: …`; of a list, `template.0.destination: …` → `-template: destination …`. */

@@ -1,7 +1,9 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { Config } from '../config.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'
 import { reasonOf, UpstreamdError } from '../errors.ts'
 import type { Emit } from '../observe/event.ts'
+import { openLogFile } from '../observe/log-file.ts'
 import { createLogger } from '../observe/logger.ts'
 import { makePlan, type Plan } from '../plan.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
@@ -14,6 +16,7 @@ import { UsageError } from './command-line.ts'
 import { dry } from './dry.ts'
 import { type Loaded, load } from './load.ts'
 import { once } from './once.ts'
+import { parseOnly } from './parse-only.ts'
 
 /** The daemon: beside nginx until it is told to stop. */
 export const run: Command = {
@@ -21,9 +24,11 @@ export const run: Command = {
   help: 'the same, said in full',
   async execute(line, signals) {
     const loaded = load(line, process.env)
-    const { log_level, log_format, state_dir } = loaded.config
-    const log = createLogger(log_level, log_format ?? (process.stderr.isTTY ? 'pretty' : 'json'))
+    const { kill_signal, reload_signal, state_dir } = loaded.config
+    const log = openLog(loaded.config)
+    signals.assign({ kill: kill_signal, reload: reload_signal })
     for (const problem of loaded.warnings) log({ type: 'config.warned', problem })
+    if (line.given['parse-only']) return parseOnly(loaded.config, log)
     if (line.given.dry) return dry(loaded.config, log, signals)
 
     const unlock = lockState(state_dir, problem => log({ type: 'config.warned', problem }))
@@ -35,6 +40,16 @@ export const run: Command = {
       unlock()
     }
   },
+}
+
+function openLog({ log_level, log_format, log_file }: Config): Emit {
+  const { path, log_rotate_bytes: bytes, log_rotate_duration: age, log_rotate_max_files: kept } = log_file
+  try {
+    const file = path === undefined ? undefined : openLogFile({ path, bytes, age, kept }, systemClock.now)
+    return createLogger(log_level, log_format ?? (process.stderr.isTTY ? 'pretty' : 'json'), file)
+  } catch (error) {
+    throw new UpstreamdError('CONFIG_UNREADABLE', `cannot write log files at ${path} (-log-file)`, { cause: error })
+  }
 }
 
 /** One configuration made into a plan, not running yet. */

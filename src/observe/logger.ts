@@ -1,6 +1,8 @@
 import { styleText } from 'node:util'
 import { destination, pino } from 'pino'
+import { reasonOf } from '../errors.ts'
 import type { Emit, Event, EventType } from './event.ts'
+import type { LogFile } from './log-file.ts'
 import { textOf } from './text.ts'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
@@ -52,34 +54,56 @@ export const levelOf: Readonly<Record<EventType, LogLevel>> = {
   'generation.validated': 'debug',
 }
 
-/** Events → lines on stderr: JSON for machines, one readable line each on a terminal. */
-export function createLogger(level: LogLevel, format: 'pretty' | 'json'): Emit {
-  return format === 'json' ? jsonLogger(level) : prettyLogger(level)
+/** Events → lines on stderr: JSON for machines, one readable line each on a terminal. The same into a file, if there is one. */
+export function createLogger(level: LogLevel, format: 'pretty' | 'json', file: LogFile | undefined): Emit {
+  const tee = file === undefined ? undefined : sideways(file)
+  return format === 'json' ? jsonLogger(level, tee) : prettyLogger(level, tee)
 }
 
-function jsonLogger(level: LogLevel): Emit {
+/** A disk that is full must end neither the daemon nor the log on stderr; each failure is told there once. */
+function sideways(file: LogFile): LogFile {
+  let told: string | undefined
+  return line => {
+    try {
+      file(line)
+      told = undefined
+    } catch (error) {
+      const problem = reasonOf(error)
+      if (problem !== told) write(`upstreamd: cannot write the log file: ${problem}\n`)
+      told = problem
+    }
+  }
+}
+
+function jsonLogger(level: LogLevel, tee: LogFile | undefined): Emit {
   // Synchronous: the last line before an end is the one that is wanted most.
-  const log = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    destination({ dest: 2, sync: true }),
-  )
+  const stderr = destination({ dest: 2, sync: true })
+  function both(line: string): void {
+    stderr.write(line)
+    tee?.(line)
+  }
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const log = pino(options, tee === undefined ? stderr : { write: both })
   return event => log[levelOf[event.type]]({ ...event }, textOf(event))
 }
 
-function prettyLogger(level: LogLevel): Emit {
+function prettyLogger(level: LogLevel, tee: LogFile | undefined): Emit {
   const least = logLevels.indexOf(level)
   return event => {
     const loudness = levelOf[event.type]
     if (logLevels.indexOf(loudness) < least) return
     const time = new Date().toTimeString().slice(0, 8)
-    write(`${time} ${mark(event, loudness)} ${textOf(event).replaceAll('\n', ' ')}\n`)
+    const text = textOf(event).replaceAll('\n', ' ')
+    const name = loudness.toUpperCase().padEnd(5)
+    write(`${time} ${styleText(colorOf(event, loudness), name, { stream: process.stderr })} ${text}\n`)
+    tee?.(`${new Date().toISOString()} ${name} ${text}\n`)
   }
 }
 
-function mark(event: Event, level: LogLevel): string {
-  const color =
-    level === 'error' ? 'red' : level === 'warn' ? 'yellow' : event.type === 'generation.activated' ? 'green' : 'gray'
-  return styleText(color, level.toUpperCase().padEnd(5), { stream: process.stderr })
+function colorOf(event: Event, level: LogLevel): 'red' | 'yellow' | 'green' | 'gray' {
+  if (level === 'error') return 'red'
+  if (level === 'warn') return 'yellow'
+  return event.type === 'generation.activated' ? 'green' : 'gray'
 }
 
 function write(line: string): void {

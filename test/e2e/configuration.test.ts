@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serviceFile } from '../support/services.ts'
@@ -63,5 +63,73 @@ describe('a configuration of consul-template', () => {
 
     expect(code).toBe(0)
     expect(stderr).toContain('vault does nothing here: secrets of Vault are not read')
+  })
+})
+
+describe('-parse-only', () => {
+  it('reads configuration and templates, touches nothing and ends with 0', async () => {
+    const path = written('ct.hcl', `template {\n  source = "${template}"\n  destination = "${bench.folder}/out"\n}\n`)
+
+    expect(await bench.run([`-config=${path}`, '-parse-only'])).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(existsSync(join(bench.folder, 'out'))).toBe(false)
+    expect(existsSync(bench.state)).toBe(false)
+  })
+
+  it.each([
+    { title: 'a template that is broken', text: '{% for %}', code: 65, says: 'in.njk:1:' },
+    { title: 'a template that is missing', text: undefined, code: 65, says: 'cannot read template' },
+  ])('names $title', async ({ text, code, says }) => {
+    if (text === undefined) rmSync(template)
+    else writeFileSync(template, text)
+
+    const result = await bench.run([`-template=${template}:${bench.folder}/out`, '-parse-only'])
+
+    expect(result).toMatchObject({ code })
+    expect(result.stderr).toContain(says)
+  })
+})
+
+describe('-log-file', () => {
+  it('holds the same lines as stderr', async () => {
+    mkdirSync(join(bench.folder, 'log'))
+    const args = [`-source=${source}`, `-template=${template}:${bench.folder}/out`, '-once', '-log-level=debug']
+
+    const { stderr } = await bench.run([...args, `-log-file=${bench.folder}/log/up.log`])
+
+    const [name = '', ...more] = readdirSync(join(bench.folder, 'log'))
+    expect(more).toEqual([])
+    expect(stderr).toContain('"type":"generation.activated"')
+    expect(output(`log/${name}`)).toBe(stderr)
+  })
+
+  it('that cannot be written ends the start', async () => {
+    const { code, stderr } = await bench.run([`-log-file=${bench.folder}/nowhere/up.log`])
+
+    expect(code).toBe(78)
+    expect(stderr).toContain(`cannot write log files at ${bench.folder}/nowhere/up.log (-log-file): ENOENT`)
+  })
+})
+
+describe('signals', () => {
+  it('-reload-signal takes the place of SIGHUP; -kill-signal stops with 0', async () => {
+    const running = bench.start([
+      `-source=${source}`,
+      `-template=${template}:${bench.folder}/out`,
+      '-reload-signal=SIGUSR2',
+      '-kill-signal=SIGWINCH',
+    ])
+    await running.saw('daemon.ready')
+
+    process.kill(running.pid, 'SIGHUP')
+    process.kill(running.pid, 'SIGUSR2')
+    await running.saw('daemon.reloading')
+    await running.saw(
+      'daemon.started',
+      () => true,
+      running.events().findIndex(({ type }) => type === 'daemon.reloading'),
+    )
+
+    expect(await running.stop('SIGWINCH')).toBe(0)
+    expect(running.events().filter(({ type }) => type === 'daemon.reloading')).toHaveLength(1)
   })
 })

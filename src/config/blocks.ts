@@ -1,0 +1,34 @@
+import { constants } from 'node:os'
+import { z } from 'zod'
+import { duration } from '../duration.ts'
+
+/** In a file a number, on the command line its digits. */
+const whole = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^-?\d+$/, 'is not a whole number')
+    .transform(Number),
+])
+
+/** The name of a signal; none for nothing and for SIGNULL. */
+export const signal = z.string().transform((text, context): NodeJS.Signals | undefined => {
+  const name = text.toUpperCase()
+  if (name === '' || name === 'SIGNULL') return undefined
+  if (name in constants.signals) return name as NodeJS.Signals
+  context.addIssue({ code: 'custom', message: `"${text}" is no signal such as SIGHUP` })
+  return z.NEVER
+})
+
+/** A signal that a process may listen to. */
+export const ownSignal = signal.refine(
+  name => name !== 'SIGKILL' && name !== 'SIGSTOP',
+  'is a signal that nobody can listen to',
+)
+
+export const LogFileBlock = z.strictObject({
+  path: z.string().min(1).optional().describe('log to files, too: PATH-TIME.log'),
+  log_rotate_bytes: whole.prefault(0).describe('a new file when this one is as long; 0: whatever its length'),
+  log_rotate_duration: duration.prefault('24h').describe('a new file when this one is as old'),
+  log_rotate_max_files: whole.prefault(0).describe('how many old ones are kept; 0: all, -1: none'),
+})

@@ -259,7 +259,7 @@ describe('a configuration file', () => {
   it('may hold one template without a list around it', () => {
     const path = written('one.yaml', 'template:\n  source: in.njk\n  destination: out\n')
 
-    expect(buildConfig([readConfigFile(path)]).template).toEqual([{ source: 'in.njk', destination: 'out' }])
+    expect(buildConfig([readConfigFile(path)]).template).toMatchObject([{ source: 'in.njk', destination: 'out' }])
   })
 
   it('may be empty', () => {
@@ -281,6 +281,39 @@ describe('a configuration file', () => {
     const path = written('broken.yaml', text)
 
     expect(complaint(() => readConfigFile(path))).toMatch(new RegExp(`^${code} .*broken\\.yaml`))
+  })
+})
+
+describe('the command of a template', () => {
+  const commandOf = (text: string) =>
+    buildConfig([readConfigText('x', `template {\n source = "a"\n destination = "b"\n ${text}\n}`)]).template[0]
+      ?.command
+
+  it.each([
+    { text: '', command: undefined },
+    { text: 'command = "a b"', command: { run: 'a b', timeout: 30_000 } },
+    { text: 'command = ["a", "b"]', command: { run: ['a', 'b'], timeout: 30_000 } },
+    { text: 'command = "a" command_timeout = "5s"', command: { run: 'a', timeout: 5_000 } },
+    { text: 'command = "a" command_timeout = "0s"', command: { run: 'a', timeout: 0 } },
+    { text: 'exec { command = "a" timeout = "1m" }', command: { run: 'a', timeout: 60_000 } },
+    { text: 'command = "a" exec { command = "b" }', command: { run: 'b', timeout: 30_000 } },
+    { text: 'exec { command = "a" enabled = false }', command: undefined },
+    {
+      text: 'exec { command = "a" env { custom = ["a=b", "c=d"] allowlist = ["X"] whitelist = ["Y"] } }',
+      command: {
+        run: 'a',
+        environment: { custom: ['a=b', 'c=d'], allowlist: ['X', 'Y'], denylist: [], pristine: false },
+      },
+    },
+  ])('$text', ({ text, command }) => {
+    if (command === undefined) expect(commandOf(text)).toBeUndefined()
+    else expect(commandOf(text)).toMatchObject(command)
+  })
+
+  it('a template in the configuration itself is refused with what to do', () => {
+    expect(complaint(() => readConfigText('x', 'template {\n contents = "a"\n destination = "b"\n}'))).toContain(
+      'x:2: template.0.contents: is not read: put the text into a file',
+    )
   })
 })
 

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { LogFileBlock, ownSignal } from './config/blocks.ts'
+import { LogFileBlock, list, ownSignal } from './config/blocks.ts'
 import type { Document } from './config/document.ts'
 import { configFilesAt, documentOf, readDocument } from './config/files.ts'
 import { idle, idleIn } from './config/idle.ts'
 import { describeIssues } from './config/issues.ts'
+import { TemplateBlock } from './config/template-block.ts'
 import { duration, parseDuration } from './duration.ts'
 import { UpstreamdError } from './errors.ts'
 import type { logLevels } from './observe/logger.ts'
@@ -46,18 +47,7 @@ const wait = z.union([
 ])
 const usualWait = { min: 25, max: 250 } // ms
 
-const template = z.strictObject({
-  source: z.string().min(1).describe('template file; its extension chooses the language'),
-  destination: z
-    .string('is missing; expected src:dest[:cmd]')
-    .min(1)
-    .describe('where the text goes; relative: a file of our own nginx layout'),
-  command: z.string().min(1).optional().describe('runs in a shell in place of our reload'),
-})
-
 const port = (text: string) => Number(/(\d+)$/.exec(text)?.[1])
-
-const list = z.union([z.string().transform(text => [text]), z.array(z.string())])
 
 /** The whole configuration, in consul-template's structure with our own keys in the same style. */
 export const Config = z.strictObject({
@@ -67,7 +57,10 @@ export const Config = z.strictObject({
     .refine(all => all.every(text => /^(consul|file:.+)$/.test(text)), 'is neither consul nor file:PATH')
     .prefault(['consul'])
     .describe('where services come from: consul, or file:PATH; repeatable'),
-  template: z.array(template).default([]).describe('src:dest[:cmd]; without any, the shipped ingress template is used'),
+  template: z
+    .array(TemplateBlock)
+    .default([])
+    .describe('src:dest[:cmd]; without any, the shipped ingress template is used'),
   wait: wait
     .prefault('25ms:250ms')
     .transform((given, context) => {

@@ -1,8 +1,8 @@
-import { dirname, normalize, resolve } from 'node:path'
+import { dirname, normalize } from 'node:path'
 import type { Config } from './config.ts'
+import { type Entry, entriesOf } from './entries.ts'
 import { isOf, UpstreamdError } from './errors.ts'
 import { compare } from './model/catalog.ts'
-import type { TemplateSpec } from './render/templates.ts'
 import { shipped } from './shipped.ts'
 import { type NginxBinary, probe } from './target/nginx/binary.ts'
 import { reads, readTree } from './target/nginx/tree.ts'
@@ -21,19 +21,12 @@ export interface Layout {
   readonly warnings: readonly string[]
 }
 
-export interface Entry extends TemplateSpec {
-  readonly command: string | undefined
-}
-
 /**
  * `-nginx-conf` wins; else a destination that the compiled-in configuration reads; else, without templates or
  * with relative destinations, our own layout; else plain files, for which nginx is neither needed nor started.
  */
 export async function chooseLayout(config: Config, signal: AbortSignal): Promise<Layout> {
-  const entries = config.template.map(({ source, destination, command }): Entry => {
-    const path = destination.startsWith('/') ? normalize(destination) : destination
-    return { path: resolve(source), destination: path, command }
-  })
+  const entries = entriesOf(config)
   const relative = entries.filter(({ destination }) => !destination.startsWith('/'))
   const absolute = entries.filter(({ destination }) => destination.startsWith('/'))
   if (config.nginx_conf !== undefined)

@@ -2,6 +2,9 @@ import { constants } from 'node:os'
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 
+/** One word alone is a list of one. */
+export const list = z.union([z.string().transform(text => [text]), z.array(z.string())])
+
 /** In a file a number, on the command line its digits. */
 const whole = z.union([
   z.int(),

@@ -1,14 +1,32 @@
+import { z } from 'zod'
+import { EnvironmentRules, environmentBy } from '../environment.ts'
 import { UpstreamdError } from '../errors.ts'
 import { runProgram } from './program.ts'
 
-const TIMEOUT_MS = 30_000
+/** A user's command: a text for a shell, or a program and its arguments. */
+export const CommandConfig = z.strictObject({
+  run: z.union([z.string(), z.array(z.string())]),
+  timeout: z.number(), // ms; 0: it may take as long as it likes
+  environment: EnvironmentRules,
+})
+export type CommandConfig = z.output<typeof CommandConfig>
 
-/** Runs a user's command in a shell. Throws TARGET_COMMAND_FAILED with the end of its output. */
-export async function runCommand(command: string, signal: AbortSignal): Promise<void> {
-  const run = await runProgram('sh', ['-c', command], { timeout: TIMEOUT_MS, signal })
+/** Throws TARGET_COMMAND_FAILED with the end of its output. */
+export async function runCommand(command: CommandConfig, signal: AbortSignal): Promise<void> {
+  const { timeout, environment } = command
+  const [program = '', ...args] = wordsOf(command)
+  const run = await runProgram(program, args, { timeout, signal, env: environmentBy(environment, process.env) })
   if (run.exitCode === 0) return
 
   const words = run.output.trim().split('\n').slice(-5).join(' | ')
   const why = run.problem ?? `ended with ${run.exitCode}`
-  throw new UpstreamdError('TARGET_COMMAND_FAILED', `command "${command}" ${why}${words && `: ${words}`}`)
+  throw new UpstreamdError('TARGET_COMMAND_FAILED', `command "${nameOf(command)}" ${why}${words && `: ${words}`}`)
+}
+
+function wordsOf({ run }: Pick<CommandConfig, 'run'>): readonly string[] {
+  return typeof run === 'string' ? ['sh', '-c', run] : run
+}
+
+function nameOf({ run }: Pick<CommandConfig, 'run'>): string {
+  return typeof run === 'string' ? run : run.join(' ')
 }

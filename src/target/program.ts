@@ -13,7 +13,7 @@ export interface Run {
 }
 
 /**
- * Runs a program with an argument list to its end, or to the timeout, when its whole group is ended. It sees no token.
+ * Runs a program with an argument list to its end, or to the timeout (0: there is none), when its whole group is ended. It sees no token.
  * Output goes to a file: with a pipe (a socket pair, in Node) nginx fails on configurations that log to /dev/stdout.
  */
 export async function runProgram(
@@ -23,7 +23,7 @@ export async function runProgram(
     readonly timeout: number
     readonly signal: AbortSignal
     readonly cwd?: string
-    readonly env?: Record<string, string | undefined>
+    readonly env?: Record<string, string> // without it: ours, less its secrets
   },
 ): Promise<Run> {
   const sink = nameless()
@@ -37,7 +37,7 @@ export async function runProgram(
       killDescendants: true,
       reject: false,
       buffer: false,
-      env: withoutSecrets(options.env ?? process.env),
+      env: options.env ?? withoutSecrets(process.env),
       extendEnv: false,
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     }

@@ -20,7 +20,7 @@ import type { Runtime } from '../../src/runtime.ts'
 import { type NginxBinary, probe } from '../../src/target/nginx/binary.ts'
 import { targets } from '../../src/target/registry.ts'
 import type { Target } from '../../src/target/target.ts'
-import { aGeneration, aRuntime, aSelection, aSite } from '../support/builders.ts'
+import { aCommand, aGeneration, aRuntime, aSelection, aSite } from '../support/builders.ts'
 import { Children } from '../support/children.ts'
 import { get } from '../support/http.ts'
 import { makeTree } from '../support/nginx-tree.ts'
@@ -195,7 +195,9 @@ async function filesWorld(): Promise<World> {
   const command = `if grep -q hopeless ${destination}; then echo no such word >&2; exit 3; fi; cp ${destination} ${told}`
   const file = (text: string) => aGeneration({ [destination]: text }, noSelection)
   return {
-    section: { type: 'files', destination, command, state: join(folder, 'state') } as { type: string },
+    section: { type: 'files', destination, command: aCommand(command), state: join(folder, 'state') } as {
+      type: string
+    },
     hasProcess: false,
     port: undefined,
     good: file,

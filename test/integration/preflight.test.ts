@@ -7,7 +7,7 @@ import type { Generation } from '../../src/model/generation.ts'
 import { probe } from '../../src/target/nginx/binary.ts'
 import { targets } from '../../src/target/registry.ts'
 import type { Staged, Target } from '../../src/target/target.ts'
-import { aGeneration, aRuntime } from '../support/builders.ts'
+import { aCommand, aGeneration, aRuntime } from '../support/builders.ts'
 import { Children } from '../support/children.ts'
 import { makeTree } from '../support/nginx-tree.ts'
 import { freePort } from '../support/ports.ts'
@@ -127,7 +127,7 @@ describe('another process listens on 127.0.0.1:P', () => {
   })
 
   it('where a command tells nginx, it may be that very nginx, where we cannot see it', async () => {
-    const told = make({ state: join(folder, 'other'), commands: { 'conf.d/site.conf': 'true' } })
+    const told = make({ state: join(folder, 'other'), commands: { 'conf.d/site.conf': aCommand('true') } })
 
     expect((await judged(told, listening(`127.0.0.1:${port}`))).kind).toBe('valid')
   })

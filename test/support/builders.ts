@@ -13,6 +13,7 @@ import type { NginxView, Surroundings, View } from '../../src/render/view.ts'
 import { viewOf } from '../../src/render/view.ts'
 import { type Clock, type Runtime, systemClock } from '../../src/runtime.ts'
 import type { SelectionRules } from '../../src/select/rules.ts'
+import type { CommandConfig } from '../../src/target/command.ts'
 
 /** The nouns of the pipeline, made of what a test is about; everything else is ordinary. */
 
@@ -145,4 +146,9 @@ export function aRuntime(clock: Clock = systemClock): { runtime: Runtime; events
   const emit: Emit = event => void events.push(event)
   const ending = new AbortController()
   return { runtime: { clock, emit, signal: ending.signal }, events, abort: () => ending.abort('the test is over') }
+}
+
+/** A command of the user, as a shell reads it. */
+export function aCommand(run: string): CommandConfig {
+  return { run, timeout: 30_000, environment: { pristine: false, custom: [], allowlist: [], denylist: [] } }
 }

@@ -61,7 +61,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^render\/templates\.ts$/, /^config\.ts$/],
   [/^drawing\.ts$/],
   [/^(ahead|attempt|investigation)\.ts$/],
-  [/^(delivery|layout-choice|plan)\.ts$/],
+  [/^(entries|delivery|layout-choice|plan)\.ts$/],
   [/^daemon\.ts$/],
   [/^command\//],
   [/^main\.ts$/],

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { CommandConfig } from '../command.ts'
 
 /** One destination outside the nginx tree. */
 export const FilesConfig = z.strictObject({
   type: z.literal('files'),
   state: z.string(), // folder of its own
   destination: z.string(),
-  command: z.string().optional(),
+  command: CommandConfig.optional(),
 })
 export type FilesConfig = z.output<typeof FilesConfig>

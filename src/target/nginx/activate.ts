@@ -1,7 +1,7 @@
 import { reasonOf, UpstreamdError } from '../../errors.ts'
 import type { Generation } from '../../model/generation.ts'
 import type { Clock } from '../../runtime.ts'
-import { runCommand } from '../command.ts'
+import { type CommandConfig, runCommand } from '../command.ts'
 import type { Activation, Took } from '../target.ts'
 import type { Layout } from './layout.ts'
 import { decide } from './process.ts'
@@ -28,7 +28,7 @@ type Accepted = Taken & { readonly took: Took }
 export async function activate(
   { layout, supervisor, digestOf, mayStart, clock }: Activator,
   generation: Generation,
-  commands: readonly string[],
+  commands: readonly CommandConfig[],
   isOurSignalNeeded: boolean,
   signal: AbortSignal,
 ): Promise<Accepted | Extract<Activation, { kind: 'rolled_back' }>> {

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { withoutSecrets } from '../../environment.ts'
 import { UpstreamdError } from '../../errors.ts'
 import { runProgram } from '../program.ts'
 
@@ -14,7 +15,7 @@ export interface NginxBinary {
 /** Asks nginx what it is (`nginx -V`). Throws TARGET_NOT_INSTALLED. */
 export async function probe(path: string, signal: AbortSignal): Promise<NginxBinary> {
   // Administrators' folders are not on everybody's PATH, and nginx lives there.
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` }
+  const env = { ...withoutSecrets(process.env), PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` }
   const run = await runProgram(path, ['-V'], { timeout: 10_000, signal, env })
   const version = /nginx version: \S*?\/(\d[\w.]*)/.exec(run.output)?.[1]
   if (version === undefined) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CommandConfig } from '../command.ts'
 
 /** What the nginx target is told. The first group is decided while planning (layout, binary), the second by flags. */
 export const NginxConfig = z.strictObject({
@@ -13,7 +14,7 @@ export const NginxConfig = z.strictObject({
     conf: z.string(),
     pid: z.string(),
   }),
-  commands: z.record(z.string(), z.string()), // destination → command to run in place of our signal
+  commands: z.record(z.string(), CommandConfig), // destination → command to run in place of our signal
   all_told_by_command: z.boolean(), // does every destination have one?
 
   on_exit: z.enum(['stop', 'leave']).optional(),

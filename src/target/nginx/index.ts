@@ -6,6 +6,7 @@ import { describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
 import { defineModule } from '../../registry.ts'
 import type { Runtime } from '../../runtime.ts'
+import type { CommandConfig } from '../command.ts'
 import { createExclusive } from '../exclusive.ts'
 import type { Activation, Running, Staged, Target } from '../target.ts'
 import { type Activator, activate } from './activate.ts'
@@ -238,17 +239,17 @@ async function onMachine<T>(what: string, task: () => Promise<T>): Promise<T> {
 
 /** Commands of the files that changed, once each; our own signal when one of them has none. */
 async function waysToTell(
-  commands: Readonly<Record<string, string>>,
+  commands: Readonly<Record<string, CommandConfig>>,
   generation: Generation,
   previous: () => Promise<Generation | undefined>,
-): Promise<{ commands: string[]; isOurSignalNeeded: boolean }> {
+): Promise<{ commands: CommandConfig[]; isOurSignalNeeded: boolean }> {
   if (Object.keys(commands).length === 0) return { commands: [], isOurSignalNeeded: true }
 
   const before = new Map((await previous())?.files.map(({ path, text }) => [path, text]))
   const changed = generation.files.filter(({ path, text }) => before.get(path) !== text)
   const told = (changed.length > 0 ? changed : generation.files).map(({ path }) => commands[path])
   return {
-    commands: [...new Set(told.filter(command => command !== undefined))],
+    commands: [...new Map(told.flatMap(command => (command ? [[JSON.stringify(command), command]] : []))).values()],
     isOurSignalNeeded: told.some(command => command === undefined),
   }
 }

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { duration } from '../duration.ts'
+import { EnvironmentRules } from '../environment.ts'
+import { list } from './blocks.ts'
+import { idle } from './idle.ts'
+
+const ofChild = 'it is for the one program of exec'
+const ofGo = 'it is for Go templates'
+const usualTimeout = '30s'
+
+/** One text is for a shell, a list is a program and its arguments. */
+export const commandLine = z.union([z.string().min(1), z.array(z.string()).min(1)])
+
+/** The old names are read, too. */
+export const EnvironmentBlock = z
+  .strictObject({
+    ...EnvironmentRules.shape,
+    custom: list.prefault([]).describe('NAME=value; wins over everything else'),
+    allowlist: list.prefault([]).describe('only these, as globs such as NGINX_*'),
+    denylist: list.prefault([]).describe('not these, as globs'),
+    whitelist: list.prefault([]).describe('old name of allowlist'),
+    blacklist: list.prefault([]).describe('old name of denylist'),
+  })
+  .transform(({ whitelist, blacklist, ...rules }) => ({
+    ...rules,
+    allowlist: [...rules.allowlist, ...whitelist],
+    denylist: [...rules.denylist, ...blacklist],
+  }))
+
+const Command = z.strictObject({
+  command: commandLine.optional().describe('a text for a shell, or a list: a program and its arguments'),
+  enabled: z.boolean().default(true).describe('false: nothing is run'),
+  timeout: duration.optional().describe(`it is ended after this time; 0s: never; ${usualTimeout} when left out`),
+  env: EnvironmentBlock.prefault({}),
+  splay: idle(ofChild),
+  kill_signal: idle(ofChild),
+  kill_timeout: idle(ofChild),
+  reload_signal: idle(ofChild),
+})
+
+/** One template; the names are consul-template's. */
+export const TemplateBlock = z
+  .strictObject({
+    source: z
+      .string('is missing: the template file')
+      .min(1)
+      .describe('template file; its extension chooses the language'),
+    contents: z.never('is not read: put the text into a file, and name that as source').optional(),
+    destination: z
+      .string('is missing; expected src:dest[:cmd]')
+      .min(1)
+      .describe('where the text goes; relative: a file of our own nginx layout'),
+    command: commandLine.optional().describe('runs in place of our reload: a text for a shell, or a list of words'),
+    command_timeout: duration.prefault(usualTimeout).describe('it is ended after this time; 0s: never'),
+    exec: Command.optional().describe('the same, in full'),
+    error_on_missing_key: idle(ofGo),
+    left_delimiter: idle(ofGo),
+    right_delimiter: idle(ofGo),
+    function_denylist: idle(ofGo),
+    function_blacklist: idle(ofGo),
+    sandbox_path: idle(ofGo),
+    error_fatal: idle('a template that fails never ends the daemon'),
+  })
+  .transform(({ source, destination, command, command_timeout, exec }) => {
+    const run = exec?.enabled === false ? undefined : (exec?.command ?? command)
+    const environment = exec?.env ?? { pristine: false, custom: [], allowlist: [], denylist: [] }
+    const timeout = exec?.timeout ?? command_timeout
+    return { source, destination, command: run === undefined ? undefined : { run, timeout, environment } }
+  })

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { LogFileBlock, list, ownSignal } from './config/blocks.ts'
+import { LogFileBlock, list, ownSignal, usualWait, wait } from './config/blocks.ts'
 import type { Document } from './config/document.ts'
 import { configFilesAt, documentOf, readDocument } from './config/files.ts'
 import { idle, idleIn } from './config/idle.ts'
 import { describeIssues } from './config/issues.ts'
 import { TemplateBlock } from './config/template-block.ts'
-import { duration, parseDuration } from './duration.ts'
+import { duration } from './duration.ts'
 import { UpstreamdError } from './errors.ts'
 import type { logLevels } from './observe/logger.ts'
 import { ConsulConfig } from './source/consul/config.ts'
@@ -29,24 +29,6 @@ const hostName = z
     'is not a domain name such as flyclock.cn',
   )
 
-const wait = z.union([
-  z.strictObject({
-    min: duration.optional(),
-    max: duration.optional(),
-    bool: z.boolean().optional().describe('false: as if it were not there'), // so it is spelled
-    enabled: z.boolean().optional().describe('the same'), // so it is documented
-  }),
-  z.string().transform((text, context) => {
-    const [min, max, ...more] = text.split(':').map(parseDuration)
-    if (min === undefined || (text.includes(':') && max === undefined) || more.length > 0) {
-      context.addIssue({ code: 'custom', message: `"${text}" is not min[:max] such as 5s or 2s:10s` })
-      return z.NEVER
-    }
-    return { min, max, bool: undefined, enabled: undefined }
-  }),
-])
-const usualWait = { min: 25, max: 250 } // ms
-
 const port = (text: string) => Number(/(\d+)$/.exec(text)?.[1])
 
 /** The whole configuration, in consul-template's structure with our own keys in the same style. */
@@ -63,12 +45,7 @@ export const Config = z.strictObject({
     .describe('src:dest[:cmd]; without any, the shipped ingress template is used'),
   wait: wait
     .prefault('25ms:250ms')
-    .transform((given, context) => {
-      if (given.min === undefined || given.bool === false || given.enabled === false) return usualWait
-      const { min, max = 4 * min } = given
-      if (max < min) context.addIssue({ code: 'custom', message: 'max is less than min' })
-      return { min, max }
-    })
+    .transform(asked => asked ?? usualWait)
     .describe(
       'min[:max]: render after min of calm, at the latest max after the first change; max is 4 x min when left out',
     ),

@@ -24,19 +24,14 @@ export interface Daemon {
   approve(): void
 }
 
-interface Wait {
-  readonly min: number // ms
-  readonly max: number
-}
-
 /** The pipeline, from the sources to the targets. Everything it decides is decided in a stage. */
-export function startDaemon({ sources, snapshots, deliveries }: Plan, wait: Wait, runtime: Runtime): Daemon {
+export function startDaemon({ sources, snapshots, deliveries }: Plan, runtime: Runtime): Daemon {
   const { signal } = runtime
   const catalogs = createCatalogStore(sources.map(source => source.name))
   const resolver = createResolver(runtime.clock.now)
   const bug = Promise.withResolvers<never>()
   // Each delivery has a pace of its own: a command that takes half a minute holds nobody else up.
-  const lines = deliveries.map(delivery => conduct(delivery, catalogs, resolver, wait, runtime, bug.reject))
+  const lines = deliveries.map(delivery => conduct(delivery, catalogs, resolver, runtime, bug.reject))
   /** Nothing before every source has spoken: the first run waits for nothing, and must not be spent on nothing. */
   function whenKnown(tell: (line: Line) => void): void {
     if (catalogs.current() !== undefined) lines.forEach(tell)
@@ -106,11 +101,11 @@ function conduct(
   delivery: Delivery,
   catalogs: CatalogStore,
   resolver: Resolver,
-  wait: Wait,
   runtime: Runtime,
   fail: (bug: unknown) => void,
 ): Line {
   const { signal } = runtime
+  const { wait } = delivery
   let ready = delivery.recall(runtime)
   const meanwhile = wait.min <= SHORT_MS ? () => anticipate().catch(fail) : undefined
   const quiescence = quiesce(() => run().catch(fail), wait, signal, meanwhile)

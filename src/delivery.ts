@@ -11,6 +11,7 @@ import type { Generation } from './model/generation.ts'
 import type { Phases } from './model/phases.ts'
 import { type Selection, serversOf, type VisibleService } from './model/selection.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
+import type { Wait } from './quiescence.ts'
 import { needsServices, type Output } from './render/render.ts'
 import type { Seen } from './render/seen.ts'
 import type { Templates } from './render/templates.ts'
@@ -30,6 +31,7 @@ export interface DeliveryParts {
   readonly around: () => Surroundings
   readonly policy: GuardPolicy
   readonly memory: Memory
+  readonly wait: Wait
   /** Only one delivery tells of the selection: it is the same for all. */
   readonly isSpeaker: boolean
   readonly now: () => number // ms
@@ -40,6 +42,7 @@ export interface Delivery {
   readonly target: Target
   readonly templates: Templates
   readonly rules: DeliveryParts['rules']
+  readonly wait: Wait
   /** Once, before the first update: what was live in the last life. */
   recall(runtime: Runtime): Promise<void>
   /** No source has spoken, and nothing was live before: makes nginx answer at all. What goes wrong is said. */
@@ -63,7 +66,7 @@ const ROUNDS = 3
 const KEEP_AGAIN_MS = 10_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { templates, target, rules, around, policy, memory, isSpeaker, now } = parts
+  const { templates, target, rules, wait, around, policy, memory, isSpeaker, now } = parts
   const chooser = createChooser(rules, policy, isSpeaker)
   const quarantine = createQuarantine()
   const retries = createRetries(now)
@@ -192,6 +195,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     target,
     templates,
     rules,
+    wait,
     approve: () => chooser.approve(),
 
     async recall({ emit }) {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, type Stats, statSync } from 'node:fs'
 import { chmod, chown, type FileHandle, mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { systemCode } from './errors.ts'
@@ -56,30 +56,44 @@ export function temporaryOf(path: string): string {
 
 export type Replacement = 'renamed' | 'in_place'
 
+/** What a file is to have, whatever it had before. */
+export interface Rights {
+  readonly mode?: number | undefined
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+}
+
 /**
- * Replaces a file's text so that a reader sees the old or the new one: temp + fsync + rename, keeping mode and
- * owner. Where the file is a mount of its own, a rename is refused (EBUSY) and the text is written in place.
+ * Replaces a file's text so that a reader sees the old or the new one: temp + fsync + rename, keeping mode and owner
+ * unless others are wanted. Where the file is a mount of its own, a rename is refused (EBUSY) and the text is written
+ * in place.
  */
-export async function replaceFile(path: string, text: string, mode = 0o644): Promise<Replacement> {
+export async function replaceFile(path: string, text: string, mode = 0o644, wanted: Rights = {}): Promise<Replacement> {
   await makeFolder(dirname(path))
   const before = await stat(path).catch(() => undefined)
   const temporary = temporaryOf(path)
   await rm(temporary, { force: true }) // of a run that was killed before its rename
   await writeNew(temporary, text, mode)
   try {
-    if (before !== undefined) {
-      await chmod(temporary, before.mode & 0o7777)
-      await chown(temporary, before.uid, before.gid)
-    }
+    await giveRights(temporary, wanted, before)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
     if (systemCode(error) !== 'EBUSY' && systemCode(error) !== 'EXDEV') throw error
     await writeInPlace(path, text)
+    await giveRights(path, wanted, undefined)
     return 'in_place'
   }
   await syncFolder(dirname(path))
   return 'renamed'
+}
+
+/** The owner first: a change of owner takes the bits for set-user-ID away. */
+async function giveRights(path: string, { mode, uid, gid }: Rights, before: Stats | undefined): Promise<void> {
+  if (uid !== undefined || gid !== undefined || before !== undefined)
+    await chown(path, uid ?? before?.uid ?? -1, gid ?? before?.gid ?? -1)
+  const bits = mode ?? (before && before.mode & 0o7777)
+  if (bits !== undefined) await chmod(path, bits)
 }
 
 async function writeInPlace(path: string, text: string): Promise<void> {

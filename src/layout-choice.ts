@@ -4,6 +4,7 @@ import { type Entry, entriesOf } from './entries.ts'
 import { isOf, UpstreamdError } from './errors.ts'
 import { compare } from './model/catalog.ts'
 import { shipped } from './shipped.ts'
+import { asItIs } from './target/destination.ts'
 import { type NginxBinary, probe } from './target/nginx/binary.ts'
 import { reads, readTree } from './target/nginx/tree.ts'
 
@@ -68,8 +69,9 @@ function adopt(conf: string, binary: NginxBinary, entries: readonly Entry[], isA
 }
 
 function own(binary: NginxBinary, given: readonly Entry[]): NonNullable<Layout['nginx']> {
-  const frame = { path: shipped('nginx/nginx.conf.njk'), destination: 'nginx.conf', command: undefined }
-  const ingress = { path: shipped('ctmpl/ingress.conf.njk'), destination: 'conf.d/ingress.conf', command: undefined }
+  const plain = { command: undefined, rights: asItIs, wait: undefined }
+  const frame = { ...plain, path: shipped('nginx/nginx.conf.njk'), destination: 'nginx.conf' }
+  const ingress = { ...plain, path: shipped('ctmpl/ingress.conf.njk'), destination: 'conf.d/ingress.conf' }
   const hasFrame = given.some(({ destination }) => destination === 'nginx.conf')
   const outputs = [...(hasFrame ? [] : [frame]), ...(given.length === 0 ? [ingress] : given)]
   return { kind: 'own', conf: '', binary, outputs: outputs.sort((a, b) => compare(a.destination, b.destination)) }

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
-import type { Entry } from './entries.ts'
+import { type Entry, waitOf } from './entries.ts'
 import { withoutSecrets } from './environment.ts'
 import { UpstreamdError } from './errors.ts'
 import { chooseLayout, type Layout } from './layout-choice.ts'
@@ -61,7 +61,9 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     const made = target.type === 'nginx' ? withReloadBudget(plain, config.reload_interval, runtime) : plain
     const memory = await openMemory(state, fingerprint)
     const templates = loadTemplates(entries, memory.texts, runtime.emit)
-    return createDelivery({ templates, target: made, rules, around, policy, memory, isSpeaker, now: runtime.clock.now })
+    const wait = waitOf(entries, config.wait)
+    const { now } = runtime.clock
+    return createDelivery({ templates, target: made, rules, around, policy, memory, wait, isSpeaker, now })
   }
 
   const deliveries: Delivery[] = []
@@ -75,6 +77,7 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
       conf: nginx.conf,
       binary: nginx.binary,
       commands,
+      rights: Object.fromEntries(nginx.outputs.map(({ destination, rights }) => [destination, rights])),
       all_told_by_command: nginx.outputs.every(({ command }) => command !== undefined),
       on_exit: config.on_exit,
       stop_timeout: config.stop_timeout,
@@ -86,8 +89,13 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
   }
   const plain = viewSurroundings(config, undefined).around
   for (const entry of files) {
-    const { destination, command } = entry
-    const target = { type: 'files', destination: resolve(destination), ...(command !== undefined && { command }) }
+    const { destination, command, rights } = entry
+    const target = {
+      type: 'files',
+      destination: resolve(destination),
+      rights,
+      ...(command !== undefined && { command }),
+    }
     const state = join(config.state_dir, `file-${keyOf(destination)}`)
     deliveries.push(await delivery([entry], state, target, () => plain, deliveries.length === 0))
   }

@@ -1,5 +1,11 @@
 import pDebounce from 'p-debounce'
 
+/** How long a change waits for others. */
+export interface Wait {
+  readonly min: number // ms of calm
+  readonly max: number // ms after the first change, at the latest
+}
+
 export interface Quiescence {
   /**
    * Something changed, `age` ms ago: run after `min` of calm, at the latest `max` after the first tick. The first run
@@ -20,7 +26,7 @@ export interface Quiescence {
  */
 export function quiesce(
   run: () => Promise<void>,
-  wait: { readonly min: number; readonly max: number }, // ms
+  wait: Wait,
   signal: AbortSignal,
   /** What may be done while waiting for calm, once for every wait and never beside a run; must not reject. */
   meanwhile: () => Promise<void> = async () => {},

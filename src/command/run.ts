@@ -126,7 +126,7 @@ async function prepare({ config }: Loaded, emit: Emit, stop: AbortSignal, fail: 
   return {
     plan,
     start() {
-      daemon = startDaemon(plan, config.wait, runtime)
+      daemon = startDaemon(plan, runtime)
       daemon.ended.catch(fail)
     },
     async end() {

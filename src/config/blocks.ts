@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { z } from 'zod'
-import { duration } from '../duration.ts'
+import { duration, parseDuration } from '../duration.ts'
 
 /** One word alone is a list of one. */
 export const list = z.union([z.string().transform(text => [text]), z.array(z.string())])
@@ -35,3 +35,29 @@ export const LogFileBlock = z.strictObject({
   log_rotate_duration: duration.prefault('24h').describe('a new file when this one is as old'),
   log_rotate_max_files: whole.prefault(0).describe('how many old ones are kept; 0: all, -1: none'),
 })
+
+const calm = z.union([
+  z.strictObject({
+    min: duration.optional(),
+    max: duration.optional(),
+    bool: z.boolean().optional().describe('false: as if it were not there'), // so it is spelled
+    enabled: z.boolean().optional().describe('the same'), // so it is documented
+  }),
+  z.string().transform((text, context) => {
+    const [min, max, ...more] = text.split(':').map(parseDuration)
+    if (min === undefined || (text.includes(':') && max === undefined) || more.length > 0) {
+      context.addIssue({ code: 'custom', message: `"${text}" is not min[:max] such as 5s or 2s:10s` })
+      return z.NEVER
+    }
+    return { min, max, bool: undefined, enabled: undefined }
+  }),
+])
+
+/** `min[:max]`, or a block; undefined when it is switched off. */
+export const wait = calm.transform((asked, context) => {
+  if (asked.min === undefined || asked.bool === false || asked.enabled === false) return undefined
+  const { min, max = 4 * min } = asked
+  if (max < min) context.addIssue({ code: 'custom', message: 'max is less than min' })
+  return { min, max }
+})
+export const usualWait = { min: 25, max: 250 } // ms

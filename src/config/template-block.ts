@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { EnvironmentRules } from '../environment.ts'
-import { list } from './blocks.ts'
+import { list, wait } from './blocks.ts'
 import { idle } from './idle.ts'
 
 const ofChild = 'it is for the one program of exec'
@@ -38,6 +38,19 @@ const Command = z.strictObject({
   reload_signal: idle(ofChild),
 })
 
+/** In HCL and YAML a number as `0640` is octal already; as a text it is, too. */
+const perms = z.union([
+  z.int().min(0).max(0o7777),
+  z
+    .string()
+    .regex(/^[0-7]{1,5}$/, 'is not a mode such as 0640')
+    .transform(text => Number.parseInt(text, 8))
+    .refine(mode => mode <= 0o7777, 'is not a mode such as 0640'),
+])
+const name = z.union([z.int().min(0).transform(String), z.string().min(1)])
+const ofFiles = ['perms', 'user', 'uid', 'group', 'gid', 'backup', 'create_dest_dirs'] as const
+const usual: Readonly<Record<string, unknown>> = { backup: false, create_dest_dirs: true }
+
 /** One template; the names are consul-template's. */
 export const TemplateBlock = z
   .strictObject({
@@ -53,6 +66,14 @@ export const TemplateBlock = z
     command: commandLine.optional().describe('runs in place of our reload: a text for a shell, or a list of words'),
     command_timeout: duration.prefault(usualTimeout).describe('it is ended after this time; 0s: never'),
     exec: Command.optional().describe('the same, in full'),
+    perms: perms.optional().describe('mode of the file, octal; left out or 0: as it is, 0644 when it is new'),
+    user: name.optional().describe('owner of the file, name or number'),
+    uid: name.optional().describe('old name of user'),
+    group: name.optional().describe('group of the file, name or number'),
+    gid: name.optional().describe('old name of group'),
+    backup: z.boolean().default(false).describe('keep the text before as DESTINATION.bak'),
+    create_dest_dirs: z.boolean().default(true).describe('make folders that are missing'),
+    wait: wait.optional().describe('min[:max] for this template; of templates for one nginx the longest counts'),
     error_on_missing_key: idle(ofGo),
     left_delimiter: idle(ofGo),
     right_delimiter: idle(ofGo),
@@ -61,9 +82,31 @@ export const TemplateBlock = z
     sandbox_path: idle(ofGo),
     error_fatal: idle('a template that fails never ends the daemon'),
   })
-  .transform(({ source, destination, command, command_timeout, exec }) => {
+  .superRefine((block, context) => {
+    if (block.destination.startsWith('/')) return
+    for (const key of ofFiles.filter(key => block[key] !== usual[key])) {
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: 'is for an absolute destination, not for a file of our own',
+      })
+    }
+  })
+  .transform(({ source, destination, command, command_timeout, exec, wait, ...file }) => {
     const run = exec?.enabled === false ? undefined : (exec?.command ?? command)
     const environment = exec?.env ?? { pristine: false, custom: [], allowlist: [], denylist: [] }
     const timeout = exec?.timeout ?? command_timeout
-    return { source, destination, command: run === undefined ? undefined : { run, timeout, environment } }
+    return {
+      source,
+      destination,
+      wait,
+      command: run === undefined ? undefined : { run, timeout, environment },
+      file: {
+        mode: file.perms || undefined,
+        user: file.user ?? file.uid,
+        group: file.group ?? file.gid,
+        backup: file.backup,
+        create_folders: file.create_dest_dirs,
+      },
+    }
   })

@@ -41,7 +41,7 @@ export function cyclesOf(graph: ImportGraph): string[] {
 /** The layers, lowest first; a file belongs to the first pattern that fits. */
 export const layers: readonly (readonly RegExp[])[] = [
   [/^model\//],
-  [/^config\//, /^(errors|duration|environment|yaml|shipped|proc|disk|watch-files|observe\/event|runtime)\.ts$/],
+  [/^config\//, /^(errors|duration|environment|owner|yaml|shipped|proc|disk|watch-files|observe\/event|runtime)\.ts$/],
   [/^observe\//],
   [/^(registry|keep-last|catalog|quiescence|memory|last-snapshot|state-lock|status-file)\.ts$/],
   [

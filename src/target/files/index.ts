@@ -7,6 +7,7 @@ import type { Generation } from '../../model/generation.ts'
 import { defineModule } from '../../registry.ts'
 import type { Clock } from '../../runtime.ts'
 import { runCommand } from '../command.ts'
+import { backUp, isAsWanted, writeDestination } from '../destination.ts'
 import { createGenerations } from '../generations.ts'
 import { openLedger } from '../ledger.ts'
 import type { Activation, Target } from '../target.ts'
@@ -18,7 +19,7 @@ export const files = defineModule<Target>()({
   create: (config, { clock }) => createTarget(config, clock),
 })
 
-function createTarget({ destination, command, state }: FilesConfig, clock: Clock): Target {
+function createTarget({ destination, rights, command, state }: FilesConfig, clock: Clock): Target {
   mkdirSync(join(state, 'generations'), { recursive: true, mode: 0o700 })
   const generations = createGenerations(join(state, 'generations'), (_path, position) => String(position))
   const ledger = openLedger(state)
@@ -34,7 +35,10 @@ function createTarget({ destination, command, state }: FilesConfig, clock: Clock
     const text = generation.files[0]?.text ?? ''
     const before = await readIfThere(destination)
     await ledger.update({ pending: generation.digest })
-    if (before !== text) await replaceFile(destination, text)
+    if (before !== text || !(await isAsWanted(destination, rights))) {
+      if (rights.backup && before !== undefined && before !== text) await backUp(destination)
+      await writeDestination(destination, text, rights)
+    }
     const written = clock.now()
     try {
       if (command !== undefined) await runCommand(command, signal)
@@ -57,7 +61,8 @@ function createTarget({ destination, command, state }: FilesConfig, clock: Clock
       const { good, pending } = await ledger.read()
       const text = (await recall())?.files[0]?.text
       // Written but its command never ended well: not live, so it is tried again.
-      const isProven = pending === undefined && text !== undefined && text === (await readIfThere(destination))
+      const isWritten = text !== undefined && text === (await readIfThere(destination))
+      const isProven = pending === undefined && isWritten && (await isAsWanted(destination, rights))
       return { pid: undefined, digest: isProven ? good : undefined, draining: 0 }
     },
     judge: async () => ({ kind: 'valid', warnings: [] }),

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { makeFolder, readIfThere, replaceFile, temporaryOf } from '../../disk.ts'
+import { makeFolder, readIfThere, temporaryOf } from '../../disk.ts'
 import { UpstreamdError } from '../../errors.ts'
 import type { Generation, RenderedFile } from '../../model/generation.ts'
 import type { Emit } from '../../observe/event.ts'
+import { asItIs, backUp, type DestinationConfig, isAsWanted, writeDestination } from '../destination.ts'
 import { createGenerations } from '../generations.ts'
 import { keptText } from '../keep-files.ts'
 import { openLedger } from '../ledger.ts'
@@ -16,7 +17,12 @@ import type { Candidate } from './validate.ts'
 type Staging = Candidate & Pick<Prepared, 'tree' | 'texts'>
 
 /** A foreign nginx.conf: of its tree we own the destinations of our templates, and touch nothing else. */
-export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
+export function adoptLayout(
+  root: string,
+  conf: string,
+  rights: Readonly<Record<string, DestinationConfig>>,
+  emit: Emit,
+): Layout {
   const folders = { generations: join(root, 'generations'), stage: join(root, 'stage'), run: join(root, 'run') }
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const ledger = openLedger(root)
@@ -24,10 +30,19 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
   let warned = false
   let stages = 0
 
+  const wanted = (path: string) => rights[path] ?? asItIs
+  async function isThere(path: string, text: string): Promise<boolean> {
+    return (await readIfThere(path)) === text && isAsWanted(path, wanted(path))
+  }
+
   async function write(files: readonly { readonly path: string; readonly text: string | null }[]): Promise<void> {
     for (const { path, text } of files) {
       if (text === null) await rm(path, { force: true })
-      else if ((await readIfThere(path)) !== text && (await replaceFile(path, text)) === 'in_place' && !warned) {
+      else if (
+        !(await isThere(path, text)) &&
+        (await writeDestination(path, text, wanted(path))) === 'in_place' &&
+        !warned
+      ) {
         warned = true
         const problem = `${path} is a mount of its own and was written in place; mount its folder instead, so that it can be replaced in one step`
         emit({ type: 'config.warned', problem })
@@ -100,6 +115,10 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
         if (kept[path] === undefined) kept[path] = (await readIfThere(path)) ?? null
       }
       await ledger.update({ originals: kept, pending: generation.digest })
+      for (const { path, text } of generation.files) {
+        const before = wanted(path).backup ? await readIfThere(path) : undefined
+        if (before !== undefined && before !== text) await backUp(path)
+      }
       await write(generation.files)
     },
     async settle({ digest }) {
@@ -142,7 +161,7 @@ export function adoptLayout(root: string, conf: string, emit: Emit): Layout {
       const { good, pending } = await ledger.read()
       const generation = good === undefined || pending !== undefined ? undefined : await generations.read(good)
       if (generation === undefined) return undefined
-      for (const { path, text } of generation.files) if ((await readIfThere(path)) !== text) return undefined
+      for (const { path, text } of generation.files) if (!(await isThere(path, text))) return undefined
       return good
     },
     isStartable: async () => (await ledger.read()).good !== undefined,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CommandConfig } from '../command.ts'
+import { DestinationConfig } from '../destination.ts'
 
 /** What the nginx target is told. The first group is decided while planning (layout, binary), the second by flags. */
 export const NginxConfig = z.strictObject({
@@ -15,6 +16,7 @@ export const NginxConfig = z.strictObject({
     pid: z.string(),
   }),
   commands: z.record(z.string(), CommandConfig), // destination → command to run in place of our signal
+  rights: z.record(z.string(), DestinationConfig).default({}), // destination → how it is to lie on the disk
   all_told_by_command: z.boolean(), // does every destination have one?
 
   on_exit: z.enum(['stop', 'leave']).optional(),

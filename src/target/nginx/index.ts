@@ -206,7 +206,7 @@ function assemble(config: NginxConfig, runtime: Runtime): { layout: Layout; supe
 
   const run = join(state, 'run')
   closeFolder(run)
-  const layout = adoptLayout(state, conf, runtime.emit)
+  const layout = adoptLayout(state, conf, config.rights, runtime.emit)
   const pidFile = pidFileOf(conf, binary.prefix) ?? binary.pid
   const supervisor = new Supervisor(
     {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LogFileBlock, list, ownSignal, usualWait, wait } from './config/blocks.ts'
 import type { Document } from './config/document.ts'
+import { ExecBlock } from './config/exec-block.ts'
 import { configFilesAt, documentOf, readDocument } from './config/files.ts'
 import { idle, idleIn } from './config/idle.ts'
 import { describeIssues } from './config/issues.ts'
@@ -125,6 +126,7 @@ export const Config = z.strictObject({
     })
     .describe('trace, debug, info, warn or err'),
   log_format: z.enum(['pretty', 'json']).optional().describe('pretty on a terminal, json otherwise'),
+  exec: ExecBlock.prefault({}),
   log_file: LogFileBlock.prefault({}),
   reload_signal: ownSignal.prefault('SIGHUP').describe('reads configuration and templates again; empty: none does'),
   kill_signal: ownSignal.optional().describe('stops, as SIGTERM, SIGINT and SIGQUIT do'),

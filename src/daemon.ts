@@ -25,13 +25,17 @@ export interface Daemon {
 }
 
 /** The pipeline, from the sources to the targets. Everything it decides is decided in a stage. */
-export function startDaemon({ sources, snapshots, deliveries }: Plan, runtime: Runtime): Daemon {
+export function startDaemon(
+  { sources, snapshots, deliveries }: Plan,
+  runtime: Runtime,
+  afterUpdate: () => void,
+): Daemon {
   const { signal } = runtime
   const catalogs = createCatalogStore(sources.map(source => source.name))
   const resolver = createResolver(runtime.clock.now)
   const bug = Promise.withResolvers<never>()
   // Each delivery has a pace of its own: a command that takes half a minute holds nobody else up.
-  const lines = deliveries.map(delivery => conduct(delivery, catalogs, resolver, runtime, bug.reject))
+  const lines = deliveries.map(delivery => conduct(delivery, catalogs, resolver, runtime, afterUpdate, bug.reject))
   /** Nothing before every source has spoken: the first run waits for nothing, and must not be spent on nothing. */
   function whenKnown(tell: (line: Line) => void): void {
     if (catalogs.current() !== undefined) lines.forEach(tell)
@@ -102,6 +106,7 @@ function conduct(
   catalogs: CatalogStore,
   resolver: Resolver,
   runtime: Runtime,
+  afterUpdate: () => void,
   fail: (bug: unknown) => void,
 ): Line {
   const { signal } = runtime
@@ -124,6 +129,7 @@ function conduct(
     if (now === undefined) return
     if ([...now.resolved.values()].some(addresses => addresses.length === 0)) again(RESOLVE_AGAIN_MS)
     await delivery.update(now.catalog, now.resolved, { ...runtime, again, isStale: quiescence.isStale })
+    afterUpdate()
   }
 
   async function anticipate(): Promise<void> {

@@ -43,6 +43,8 @@ export interface Delivery {
   readonly templates: Templates
   readonly rules: DeliveryParts['rules']
   readonly wait: Wait
+  /** What the last update in this life has made live, or has found to be. */
+  confirmed(): string | undefined
   /** Once, before the first update: what was live in the last life. */
   recall(runtime: Runtime): Promise<void>
   /** No source has spoken, and nothing was live before: makes nginx answer at all. What goes wrong is said. */
@@ -77,6 +79,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     visibleServices(catalog, { ...rules, resolved }),
   )
   let live: Generation | undefined // what the target confirmed
+  let confirmed: string | undefined
   let liveSeen: Seen | undefined // what it was made of
 
   /** Who is out, and nothing of him is live, is out of everything: he keeps no host name from others. */
@@ -120,6 +123,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           return { kind: 'refused', problem: result.problem, blame: 'environment' }
         case 'live':
           live = result.live
+          confirmed = live.digest
           liveSeen = sieved
           for (const event of quarantine.settle(out, catalog, texts, now())) runtime.emit(event)
           // One of those who are out now may keep a host name from somebody; then there is more to be made live.
@@ -196,6 +200,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     templates,
     rules,
     wait,
+    confirmed: () => confirmed,
     approve: () => chooser.approve(),
 
     async recall({ emit }) {

@@ -41,7 +41,7 @@ function rightsOf({ user, group, ...rest }: Config['template'][number]['file']):
 }
 
 /** A command may ask Consul, too; the token itself it does not get. */
-function withConsul(rules: CommandConfig['environment'], { consul }: Config): CommandConfig['environment'] {
+export function withConsul(rules: CommandConfig['environment'], { consul }: Config): CommandConfig['environment'] {
   const { address, token_file, ssl } = consul
   const told = [
     `CONSUL_HTTP_ADDR=${address}`,

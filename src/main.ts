@@ -29,6 +29,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** What a program may be sent through us. */
+const others = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGALRM'] as const
+const nothing = () => {}
+
 function signals(): Signals {
   const stop = new AbortController()
   const listeners = { reload: [] as (() => void)[], approve: [] as (() => void)[] }
@@ -42,17 +46,24 @@ function signals(): Signals {
   }
   // A second one changes nothing: the stop is bounded, and supervisors like to send two.
   for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) listen(name, () => stop.abort(name))
-  listen('SIGPIPE', () => {}) // whoever read our output is gone; that is no reason to go, too
+  listen('SIGPIPE', nothing) // whoever read our output is gone; that is no reason to go, too
   listen('SIGHUP', tell(listeners.reload))
   listen('SIGUSR1', tell(listeners.approve))
   return {
     stop: stop.signal,
     assign({ kill, reload }) {
       if (kill !== undefined) listen(kill, () => stop.abort(kill))
-      if (reload !== 'SIGHUP' && kill !== 'SIGHUP') listen('SIGHUP', () => {})
+      if (reload !== 'SIGHUP' && kill !== 'SIGHUP') listen('SIGHUP', nothing)
       if (reload !== undefined) listen(reload, tell(listeners.reload))
     },
     onReload: listener => void listeners.reload.push(listener),
+    onOther(listener) {
+      for (const name of others) {
+        const meaning = meanings.get(name)
+        const isOurs = name !== 'SIGUSR1' && meaning !== undefined && meaning !== nothing
+        if (!isOurs) listen(name, () => [meaning?.(), listener(name)])
+      }
+    },
     onApprove: listener => void listeners.approve.push(listener),
   }
 }

@@ -81,7 +81,8 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
       all_told_by_command: nginx.outputs.every(({ command }) => command !== undefined),
       on_exit: config.on_exit,
       stop_timeout: config.stop_timeout,
-      may_start: mayStart,
+      // In a tree of somebody else's, the program of `exec` is who starts nginx.
+      may_start: mayStart && !(nginx.kind === 'adopt' && config.exec !== undefined),
       check_output: config.check_output,
     }
     const state = join(config.state_dir, nginx.kind === 'own' ? 'nginx' : `nginx-${keyOf(nginx.conf)}`)
@@ -101,7 +102,7 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
   }
   return {
     layout: nginx?.kind ?? 'files',
-    identity: JSON.stringify([config.state_dir, nginx?.kind, nginx?.conf]),
+    identity: JSON.stringify([config.state_dir, nginx?.kind, nginx?.conf, config.exec]),
     sources: makeSources(config, runtime),
     snapshots: join(config.state_dir, 'snapshots'),
     deliveries,

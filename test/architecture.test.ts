@@ -98,7 +98,11 @@ describe('what only one place may do', () => {
 
   it('a shell runs nothing but a user’s own command, and no other file starts programs', () => {
     expect(whereIs(/\bshell: |'(\/bin\/)?(ba)?sh'/)).toEqual(['target/command.ts'])
-    expect(whereIs(/from '(node:child_process|execa)'/).sort()).toEqual(['target/nginx/launch.ts', 'target/program.ts'])
+    expect(whereIs(/from '(node:child_process|execa)'/).sort()).toEqual([
+      'exec.ts',
+      'target/nginx/launch.ts',
+      'target/program.ts',
+    ])
   })
 })
 

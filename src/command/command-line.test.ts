@@ -101,6 +101,19 @@ describe('a command line of consul-template means the same', () => {
     { argv: ['-wait', '10s:30s'], config: { wait: { min: 10_000, max: 30_000 } } },
     { argv: ['-reload-signal', 'SIGUSR2'], config: { reload_signal: 'SIGUSR2' } },
     { argv: ['-reload-signal', ''], config: { reload_signal: undefined } },
+    { argv: ['-exec=c', '-exec-kill-signal', 'SIGUSR1'], config: { exec: { run: 'c', killSignal: 'SIGUSR1' } } },
+    { argv: ['-exec=c', '-exec-kill-signal='], config: { exec: { killSignal: undefined } } },
+    { argv: ['-exec=c', '-exec-reload-signal', 'sighup'], config: { exec: { onChange: 'SIGHUP' } } },
+    {
+      argv: ['-exec=c', '-exec-kill-timeout=5s', '-exec-splay=1s'],
+      config: { exec: { killTimeout: 5_000, splay: 1_000 } },
+    },
+    { argv: ['-exec=c', '-exec-env-pristine'], config: { exec: { environment: { pristine: true } } } },
+    {
+      argv: ['-exec=c', '-exec-env-allowlist', 'SOME_*', '-exec-env-allowlist', 'ANOTHER_*'],
+      config: { exec: { environment: { allowlist: ['SOME_*', 'ANOTHER_*'] } } },
+    },
+    { argv: ['-exec-kill-signal=SIGUSR1'], config: { exec: undefined } },
     { argv: ['-kill-signal=sigusr2'], config: { kill_signal: 'SIGUSR2' } },
   ])('$argv', ({ argv, config }) => {
     expect(load(parse(...argv), {}).config).toMatchObject(config)

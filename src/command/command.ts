@@ -13,5 +13,7 @@ export interface Signals {
   /** Besides: `kill` stops, too; `reload` takes the place of HUP, or nothing does. */
   assign(names: { readonly kill: NodeJS.Signals | undefined; readonly reload: NodeJS.Signals | undefined }): void
   onReload(listener: () => void): void // HUP
+  /** Signals that mean nothing to us, or that are meant for others, too. */
+  onOther(listener: (name: NodeJS.Signals) => void): void
   onApprove(listener: () => void): void // USR1
 }

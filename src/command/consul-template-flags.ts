@@ -1,6 +1,6 @@
 import type { Flag } from './flag.ts'
 
-/** What consul-template has beside templates and Consul itself: signals and logs. */
+/** What consul-template has beside templates and Consul itself: a program to run, signals and logs. */
 export const consulTemplateFlags: readonly Flag[] = [
   {
     name: 'reload-signal',
@@ -10,6 +10,56 @@ export const consulTemplateFlags: readonly Flag[] = [
     fallback: 'SIGHUP',
   },
   { name: 'kill-signal', value: 'signal', key: 'kill_signal', help: 'stops, as SIGTERM, SIGINT and SIGQUIT do' },
+  {
+    name: 'exec',
+    value: 'command',
+    key: 'exec.command',
+    help: 'program to run when everything is live; its end is ours',
+  },
+  {
+    name: 'exec-reload-signal',
+    value: 'signal',
+    key: 'exec.reload_signal',
+    help: 'tells it of a change; empty: nothing does',
+    fallback: 'it is ended and started again',
+  },
+  { name: 'exec-kill-signal', value: 'signal', key: 'exec.kill_signal', help: 'ends it', fallback: 'SIGINT' },
+  {
+    name: 'exec-kill-timeout',
+    value: 'duration',
+    key: 'exec.kill_timeout',
+    help: 'after this time SIGKILL does',
+    fallback: '30s',
+  },
+  {
+    name: 'exec-splay',
+    value: 'duration',
+    key: 'exec.splay',
+    help: 'it is told of a change after a random part of this time',
+    fallback: '0s',
+  },
+  { name: 'exec-env-pristine', value: undefined, key: 'exec.env.pristine', help: 'it sees only -exec-env-custom' },
+  {
+    name: 'exec-env-custom',
+    value: 'NAME=value',
+    key: 'exec.env.custom',
+    isList: true,
+    help: 'it sees this variable; repeatable',
+  },
+  {
+    name: 'exec-env-allowlist',
+    value: 'glob',
+    key: 'exec.env.allowlist',
+    isList: true,
+    help: 'it sees only variables such as these; repeatable',
+  },
+  {
+    name: 'exec-env-denylist',
+    value: 'glob',
+    key: 'exec.env.denylist',
+    isList: true,
+    help: 'it does not see variables such as these; repeatable',
+  },
   {
     name: 'log-file',
     value: 'path',

@@ -17,6 +17,7 @@ import { dry } from './dry.ts'
 import { type Loaded, load } from './load.ts'
 import { once } from './once.ts'
 import { parseOnly } from './parse-only.ts'
+import { attend, type Program } from './program.ts'
 
 /** The daemon: beside nginx until it is told to stop. */
 export const run: Command = {
@@ -33,9 +34,8 @@ export const run: Command = {
 
     const unlock = lockState(state_dir, problem => log({ type: 'config.warned', problem }))
     try {
-      if (line.given.once) return await once(loaded.config, log, signals)
-      await live(loaded, () => load(line, process.env), keepStatus(state_dir, version, log), signals)
-      return 0
+      if (line.given.once) return await onceAndProgram(loaded.config, log, signals)
+      return await live(loaded, () => load(line, process.env), keepStatus(state_dir, version, log), signals)
     } finally {
       unlock()
     }
@@ -52,6 +52,17 @@ function openLog({ log_level, log_format, log_file }: Config): Emit {
   }
 }
 
+/** The program runs with what was made once, to its end or ours. */
+async function onceAndProgram(config: Config, emit: Emit, signals: Signals): Promise<number> {
+  const code = await once(config, emit, signals)
+  if (code !== 0 || config.exec === undefined) return code
+  const program = attend(config, emit, signals)
+  program.see([])
+  const ending = await Promise.race([stopped(signals.stop), program.ended])
+  await program.stop()
+  return ending
+}
+
 /** One configuration made into a plan, not running yet. */
 interface Life {
   readonly plan: Plan
@@ -62,13 +73,16 @@ interface Life {
 }
 
 /** One daemon after the other, until the stop: SIGHUP makes the next, and nginx does not notice. */
-async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Signals): Promise<void> {
+async function live(first: Loaded, reload: () => Loaded, log: Emit, signals: Signals): Promise<number> {
   const bug = Promise.withResolvers<never>()
-  let current = await prepare(first, emit, signals.stop, bug.reject)
+  const program = attend(first.config, log, signals)
+  const { emit } = program
+  let current = await prepare(first, program, signals.stop, bug.reject)
   writePid(first.config.pid_file)
   emit({ type: 'daemon.started', version, layout: current.plan.layout, state: first.config.state_dir })
   current.start()
 
+  let reason = 'an error'
   let changing: Promise<void> = Promise.resolve()
   async function change(): Promise<void> {
     if (signals.stop.aborted) return
@@ -76,9 +90,12 @@ async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Si
     try {
       // Made before the old one ends: what is wrong with the new configuration ends nothing.
       const loaded = reload()
-      const next = await prepare(loaded, emit, signals.stop, bug.reject)
+      const next = await prepare(loaded, program, signals.stop, bug.reject)
       if (next.plan.identity !== current.plan.identity) {
-        throw new UpstreamdError('CONFIG_INVALID', 'another state_dir or another nginx layout needs a restart')
+        throw new UpstreamdError(
+          'CONFIG_INVALID',
+          'another state_dir, another nginx layout or another exec needs a restart',
+        )
       }
       await current.end()
       current = next
@@ -106,18 +123,25 @@ async function live(first: Loaded, reload: () => Loaded, emit: Emit, signals: Si
   watchFiles(first.files, changeLater, signals.stop)
 
   try {
-    await Promise.race([stopped(signals.stop), bug.promise])
+    const code = await Promise.race([stopped(signals.stop), program.ended, bug.promise])
+    if (!signals.stop.aborted) reason = 'the program has ended'
     await changing
     await current.end()
     // Only a stop ends nginx. What is a bug of ours must not.
-    await Promise.all(current.plan.deliveries.map(({ target }) => target.stop()))
+    await Promise.all([program.stop(), ...current.plan.deliveries.map(({ target }) => target.stop())])
+    return code
   } finally {
     if (first.config.pid_file !== undefined) rmSync(first.config.pid_file, { force: true })
-    emit({ type: 'daemon.stopped', reason: String(signals.stop.reason ?? 'an error') })
+    emit({ type: 'daemon.stopped', reason: String(signals.stop.reason ?? reason) })
   }
 }
 
-async function prepare({ config }: Loaded, emit: Emit, stop: AbortSignal, fail: (bug: unknown) => void): Promise<Life> {
+async function prepare(
+  { config }: Loaded,
+  { emit, see }: Program,
+  stop: AbortSignal,
+  fail: (bug: unknown) => void,
+): Promise<Life> {
   const ending = new AbortController()
   const runtime: Runtime = { clock: systemClock, emit, signal: AbortSignal.any([stop, ending.signal]) }
   const plan = await makePlan(config, true, runtime)
@@ -126,7 +150,7 @@ async function prepare({ config }: Loaded, emit: Emit, stop: AbortSignal, fail: 
   return {
     plan,
     start() {
-      daemon = startDaemon(plan, runtime)
+      daemon = startDaemon(plan, runtime, () => see(plan.deliveries))
       daemon.ended.catch(fail)
     },
     async end() {
@@ -137,10 +161,11 @@ async function prepare({ config }: Loaded, emit: Emit, stop: AbortSignal, fail: 
   }
 }
 
-function stopped(signal: AbortSignal): Promise<void> {
+/** The exit code of a stop. */
+function stopped(signal: AbortSignal): Promise<0> {
   return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) resolve(0)
+    else signal.addEventListener('abort', () => resolve(0), { once: true })
   })
 }
 

@@ -111,6 +111,9 @@ export type Event =
     }
   | { readonly type: 'worker.recovered'; readonly pid: number }
   | { readonly type: 'process.stopped'; readonly pid: number; readonly ms: number }
+  | { readonly type: 'program.started'; readonly pid: number; readonly command: string }
+  | { readonly type: 'program.told'; readonly pid: number; readonly signal: string }
+  | { readonly type: 'program.ended'; readonly pid: number; readonly problem: string }
   | { readonly type: 'process.left'; readonly pid: number }
 
 export type EventType = Event['type']

@@ -128,6 +128,9 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   ],
   'worker.recovered': [{ type: 'worker.recovered', pid: 77 }],
   'process.stopped': [{ type: 'process.stopped', pid: 77, ms: 40 }],
+  'program.started': [{ type: 'program.started', pid: 78, command: 'app' }],
+  'program.told': [{ type: 'program.told', pid: 78, signal: 'SIGHUP' }],
+  'program.ended': [{ type: 'program.ended', pid: 78, problem: 'code 7' }],
   'process.left': [{ type: 'process.left', pid: 77 }],
 }
 

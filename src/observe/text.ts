@@ -88,6 +88,12 @@ export function textOf(event: Event): string {
       return `nginx ${event.pid}: its workers live again`
     case 'process.stopped':
       return `nginx ${event.pid} stopped after ${formatDuration(event.ms)}`
+    case 'program.started':
+      return `program "${event.command}" started (pid ${event.pid})`
+    case 'program.told':
+      return `the program was told with ${event.signal} (pid ${event.pid})`
+    case 'program.ended':
+      return `the program has ended (pid ${event.pid}): ${event.problem}`
     case 'process.left':
       return `nginx ${event.pid} is left running`
   }

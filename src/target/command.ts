@@ -23,10 +23,10 @@ export async function runCommand(command: CommandConfig, signal: AbortSignal): P
   throw new UpstreamdError('TARGET_COMMAND_FAILED', `command "${nameOf(command)}" ${why}${words && `: ${words}`}`)
 }
 
-function wordsOf({ run }: Pick<CommandConfig, 'run'>): readonly string[] {
+export function wordsOf({ run }: { readonly run: string | readonly string[] }): readonly string[] {
   return typeof run === 'string' ? ['sh', '-c', run] : run
 }
 
-function nameOf({ run }: Pick<CommandConfig, 'run'>): string {
+export function nameOf({ run }: { readonly run: string | readonly string[] }): string {
   return typeof run === 'string' ? run : run.join(' ')
 }

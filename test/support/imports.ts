@@ -55,7 +55,7 @@ export const layers: readonly (readonly RegExp[])[] = [
     /^source\/\w+\//,
     /^target\/\w+\//,
     /^render\/\w+\//,
-    /^(apply|announce|resolver|retries|chooser|culprits|quarantine|reload-budget)\.ts$/,
+    /^(apply|announce|resolver|retries|chooser|culprits|quarantine|reload-budget|exec)\.ts$/,
   ],
   [/^(source|target|render)\/registry\.ts$/],
   [/^render\/templates\.ts$/, /^config\.ts$/],

@@ -10,6 +10,8 @@ import type { Supervisor } from './supervisor.ts'
 const LOOK_MS = 200
 /** An nginx we found may be in somebody else's care, who restarts it: look for its successor that long. */
 const GRACE_MS = 2_000
+/** To look for one that somebody else is to start means to read all of /proc. */
+const AWAIT_MS = 1_000
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 10_000
 /** Living longer than this ends a series of crashes. */
@@ -40,6 +42,17 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
     }
     // An activation may have started it in the meantime; then there is nothing to bring back.
     if (lost !== undefined || isDown) pause = await bringUp()
+    else pause = await lookForIt()
+  }
+
+  /** When somebody else is to start it, and we have not seen it yet: adopts it. Milliseconds until the next look. */
+  async function lookForIt(): Promise<number> {
+    if (kept.activator.mayStart || supervisor.master !== undefined) return LOOK_MS
+    await exclusive(async () => {
+      const found = ifPossible(() => supervisor.look())
+      if (found?.state === 'running') supervisor.adopt(found.master)
+    })
+    return AWAIT_MS
   }
 
   /** Milliseconds until the next look, or until the next try. */

@@ -236,6 +236,12 @@ describe('a configuration file', () => {
     expect(buildConfig([readConfigFile(path)]).consul).toMatchObject({ address: 'b:2', token: 't' })
   })
 
+  it('has modes in octal, in YAML too', () => {
+    const path = written('mode.yaml', 'template:\n  source: a\n  destination: /b\n  perms: 0640\n')
+
+    expect(buildConfig([readConfigFile(path)]).template[0]?.file.mode).toBe(0o640)
+  })
+
   it('may name Consul as it was done once', () => {
     expect(readConfigFile(written('old.hcl', 'consul = "a:1"'))).toEqual({ consul: { address: 'a:1' } })
   })

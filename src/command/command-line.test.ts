@@ -127,6 +127,13 @@ describe('a command line of consul-template means the same', () => {
     expect(() => load(parse(...argv), {})).toThrow(says)
   })
 
+  it('-exec runs a program also where a file has switched it off', () => {
+    const local = { CT_LOCAL_CONFIG: 'exec {\n command = "a"\n enabled = false\n}' }
+
+    expect(load(parse(), local).config.exec).toBeUndefined()
+    expect(load(parse('-exec=b'), local).config.exec).toMatchObject({ run: 'b' })
+  })
+
   it('a variable of the Consul client means the same', () => {
     const { config } = load(parse(), { CONSUL_NAMESPACE: 'n', CONSUL_CAPATH: '/ca' })
 

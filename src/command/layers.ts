@@ -12,6 +12,7 @@ export function layersOf(given: CommandLine['given'], environment: NodeJS.Proces
     const set = flag.env?.map(name => environment[name]).find(value => value !== undefined && value !== '')
     if (set !== undefined) put(below, flag.key, flag.value === undefined ? switchOf(flag, set) : set)
     const value = given[flag.name]
+    if (flag.name === 'exec' && value !== undefined) put(above, 'exec.enabled', true) // whatever a file says
     if (value !== undefined)
       put(above, flag.key, flag.name === 'template' ? (value as readonly string[]).map(parseTemplate) : value)
   }

@@ -58,7 +58,10 @@ export const TemplateBlock = z
       .string('is missing: the template file')
       .min(1)
       .describe('template file; its extension chooses the language'),
-    contents: z.never('is not read: put the text into a file, and name that as source').optional(),
+    contents: z
+      .never('is not read: put the text into a file, and name that as source')
+      .optional()
+      .describe('not read: a template is a file'),
     destination: z
       .string('is missing; expected src:dest[:cmd]')
       .min(1)

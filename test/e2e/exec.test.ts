@@ -170,10 +170,12 @@ describe('-exec: a program that runs as long as we do', () => {
 
     services.write({ web: [backend.port], api: [backend.port] })
     await answers('api.test')
+    await running.saw('generation.activated', ({ how }) => how === 'reloaded')
+    services.write({ web: [backend.port], more: [backend.port] })
+    await answers('more.test')
 
     expect(nginxOf(bench.folder).find(isMaster)?.pid).toBe(master)
     expect(running.events().filter(({ type }) => type === 'program.started')).toHaveLength(1)
-    await running.saw('generation.activated', ({ how }) => how === 'reloaded')
     expect(await running.stop()).toBe(0)
     expect(nginxOf(bench.folder)).toEqual([])
   })

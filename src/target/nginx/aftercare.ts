@@ -134,12 +134,13 @@ export function createAftercare(
     if (bareSince === undefined && trouble === 'bare') recovered(pid)
     if (bareSince === undefined || now - bareSince < BARE_MS || now - toldAt < TELL_AGAIN_MS) return
 
-    toldAt = now
-    trouble = 'bare'
-    emit({ type: 'worker.died', pid, problem: 'no worker is left', deaths: toll.within(now), isLoop: true })
     await exclusive(async () => {
+      if (!isBare(pid)) return // it was just being started, or told to read
+      toldAt = now
+      trouble = 'bare'
+      emit({ type: 'worker.died', pid, problem: 'no worker is left', deaths: toll.within(now), isLoop: true })
       const good = await layout.recall()
-      if (!supervisor.hasWorkers()) await supervisor.reload(good && activator.digestOf(good))
+      await supervisor.reload(good && activator.digestOf(good))
     })
   }
 

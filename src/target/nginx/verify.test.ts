@@ -13,7 +13,7 @@ const given = `${at} [emerg] 100#100: still could not bind()`
 describe('what the log says of a reload', () => {
   it.each([
     { title: 'nothing yet', lines: [], kind: 'nothing' },
-    { title: 'it is being read', lines: [reconfiguring], kind: 'nothing' },
+    { title: 'it is being read', lines: [reconfiguring], kind: 'reading' },
     { title: 'accepted', lines: [reconfiguring, accepted], kind: 'accepted' },
     { title: 'a port is taken: nginx tries again by itself', lines: [reconfiguring, bind], kind: 'binding' },
     { title: 'the port became free', lines: [reconfiguring, bind, bind, accepted], kind: 'accepted' },
@@ -192,6 +192,13 @@ describe('the verdict', () => {
   it('a failed bind is waited for longer: nginx itself has not given up', async () => {
     const steps = Array.from({ length: 400 }, () => ({ lines: [bind] }))
     const { ask } = witnessed([...steps, { lines: [bind, accepted], workers: [105] } as never])
+
+    expect(await ask()).toEqual({ kind: 'accepted', workers: [105] })
+  })
+
+  it('so is a master that has begun to read: it is heard out', async () => {
+    const steps = Array.from({ length: 4_000 }, () => ({ lines: [reconfiguring] }))
+    const { ask } = witnessed([...steps, { lines: [reconfiguring, accepted], workers: [105] } as never])
 
     expect(await ask()).toEqual({ kind: 'accepted', workers: [105] })
   })

@@ -4,6 +4,8 @@ import type { Clock } from '../../runtime.ts'
 const LOOK_MS = 5
 /** nginx itself tries again to bind a port that is taken, for 2.5 s. */
 const BINDING_MS = 3_000
+/** A master that says it has begun to read is heard out: ten thousand upstreams take seconds, on a busy machine many. */
+const READING_MS = 50_000
 /** On the way to a stop nobody waits for a verdict much longer. */
 const HURRY_MS = 500
 /** nginx says at once that it reconfigures. A log without a word is deleted, or on a full disk: it tells nothing. */
@@ -58,11 +60,11 @@ export async function verdict(witness: Witness, waiting: Waiting, clock: Clock):
       if (witness.answers === undefined || (await witness.answers())) return { kind: 'accepted', workers: fresh }
     }
     const now = clock.now()
-    if (word.kind === 'nothing' && now > from + reaction && witness.isHung?.(lines)) {
+    if ((word.kind === 'nothing' || word.kind === 'reading') && now > from + reaction && witness.isHung?.(lines)) {
       return { kind: 'hung', reason: `the master process has not reacted to a signal for ${reaction} ms` }
     }
     if (stop.aborted) until = Math.min(until, now + HURRY_MS)
-    const patience = word.kind === 'binding' && !stop.aborted ? BINDING_MS : 0
+    const patience = stop.aborted ? 0 : word.kind === 'binding' ? BINDING_MS : word.kind === 'reading' ? READING_MS : 0
     if (now > until + patience) {
       const nothing = stop.aborted
         ? 'given up on the way to a stop'
@@ -79,14 +81,15 @@ const neverAborted = new AbortController().signal
 export function heard(
   lines: readonly string[],
   master: number,
-): { kind: 'nothing' | 'accepted' | 'binding' } | { kind: 'refused'; reason: string } {
-  let word: 'nothing' | 'accepted' | 'binding' = 'nothing'
+): { kind: 'nothing' | 'reading' | 'accepted' | 'binding' } | { kind: 'refused'; reason: string } {
+  let word: 'nothing' | 'reading' | 'accepted' | 'binding' = 'nothing'
   for (const line of lines) {
     if (line.includes('still could not bind()')) return { kind: 'refused', reason: emergencies(lines) }
     if (isEmergency(line, master)) {
       if (!/bind\(\) .*failed/.test(line)) return { kind: 'refused', reason: emergencies(lines) }
       word = 'binding'
     }
+    if (word === 'nothing' && line.includes(`[notice] ${master}#`) && line.endsWith('reconfiguring')) word = 'reading'
     if (/\[notice\] .*start worker processes/.test(line)) word = 'accepted'
   }
   return { kind: word }

@@ -11,6 +11,8 @@ import type { Target } from './target/target.ts'
 const BUDGET_MS = 2_000
 /** So long it takes, though something newer has come; what is newer is not kept waiting longer. */
 const LEAST_MS = 500
+/** So many trials there are in any case: on a machine that is slow, or busy, nobody would ever be tried. */
+const LEAST_TRIALS = 8
 /** So many services, spread over all of them, speak for all when every one of them is refused. */
 const SAMPLE = 5
 
@@ -39,7 +41,9 @@ export async function investigate(
 ): Promise<Verdict> {
   const { seen, live, areTemplatesProven, wereOut, hasFallback, draw } = scene
   const started = clock.now()
-  const hasTime = () => !signal.aborted && clock.now() - started < (isStale() ? LEAST_MS : BUDGET_MS)
+  let trials = 0
+  const hasTime = () =>
+    !signal.aborted && (trials < LEAST_TRIALS || clock.now() - started < (isStale() ? LEAST_MS : BUDGET_MS))
   const all = byService(seen)
   const before: ReadonlyMap<string, Parts> = live === undefined ? new Map() : byService(live)
   const isChanged = (service: string) => !isSame(before.get(service), all.get(service))
@@ -51,6 +55,7 @@ export async function investigate(
 
   const trial = (wanted: ReadonlySet<string>, others: (service: string) => boolean): Promise<Trial> => {
     signal.throwIfAborted()
+    trials += 1
     return tried(
       filtered(seen, service => wanted.has(service) || others(service)),
       draw,

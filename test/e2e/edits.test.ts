@@ -207,7 +207,7 @@ describe('our own layout', () => {
     writeFileSync(frame, text)
     await scene.bench.end()
     const running = bench.start([...own, `-template=${frame}:nginx.conf`, `-template=${shipped}:conf.d/ingress.conf`])
-    await running.saw('daemon.ready')
+    await running.saw('generation.activated') // beside an nginx.conf of the user's the text is another one
     const live = generation()
     const path = join(live, 'conf.d/ingress.conf')
     const wanted = readFileSync(path, 'utf8')

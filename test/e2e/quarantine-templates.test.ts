@@ -367,7 +367,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
     }
     await until('each is named', () => bad.every(({ Name }) => quarantined(Name).length > 0), 60_000)
     expect(await traffic.stop()).toEqual([])
-  })
+  }, 180_000)
 
   it('two that are only bad together: one goes on, the other is named', async () => {
     save({

@@ -81,10 +81,12 @@ export async function watch<T>(
     const isNews = mayBeNews && (await take(answer))
     const isVain = mayBeNews && !isNews && !isOther
     vain = !isVain ? 0 : isQuick ? vain + 1 : 1 // who blocks does not hammer
-    const isTheirs = !isNews && (isOther || (isShared && answer.index !== last.index))
-    const rest = isTheirs
-      ? share(clock.now() - answered)
-      : pause(vain, asked() - before, clock.now() - started, Math.random())
+    // What is read by name has a pace of its own.
+    if (isShared && answer.index !== last.index) vain = 0
+    const rest =
+      isOther && !isNews && !isShared
+        ? share(clock.now() - answered)
+        : pause(vain, asked() - before, clock.now() - started, Math.random())
     last = answer
     if (rest > 0) await clock.sleep(rest, signal)
   }

@@ -1,3 +1,4 @@
+import { keepLast } from '../../keep-last.ts'
 import type { Snapshot } from '../../model/catalog.ts'
 import { defineModule } from '../../registry.ts'
 import type { Runtime } from '../../runtime.ts'
@@ -90,9 +91,10 @@ async function* inOneWay(
       client.ask(questions.nodes, scope.signal),
     ])
     const tables = new Tables(past.tables)
+    const wanted = keepLast((names: ServiceNames) => wantedOf(names, interest))
     const picked = new Picked(NAME, past.picked)
-    const isShared = isCheaper(services.body, wantedOf(services.body, interest).size, nodes.body.length, 1)
-    const from = { source: NAME, interest }
+    const isShared = isCheaper(services.body, wanted(services.body).size, nodes.body.length, 1)
+    const from = { source: NAME, interest, wantedOf: wanted }
     const again = () => void tell(reader.retry())
     const reader = isShared
       ? createPickedReader(client, picked, from, again, scope)
@@ -120,10 +122,10 @@ async function* inOneWay(
       await watch(watcher, question, known, takeNews, scope)
     }
     async function takeServices(answer: Answer<ServiceNames>): Promise<boolean> {
-      const wanted = wantedOf(answer.body, interest).size
+      const { size } = wanted(answer.body)
       const isOther = isShared
-        ? !isCheaper(answer.body, wanted, nodes.body.length, 1 / MARGIN)
-        : isCheaper(answer.body, wanted, nodes.body.length, MARGIN)
+        ? !isCheaper(answer.body, size, nodes.body.length, 1 / MARGIN)
+        : isCheaper(answer.body, size, nodes.body.length, MARGIN)
       if (isOther) {
         isOver = true
         wakeup.ring()

@@ -3,28 +3,42 @@ import type { Runtime } from '../../runtime.ts'
 import type { Interest } from '../source.ts'
 import type { Answer } from './answer.ts'
 import type { ConsulClient } from './client.ts'
-import { type Picked, wantedOf } from './picked.ts'
+import type { Picked } from './picked.ts'
 import { maximum, type Reader } from './reader.ts'
 import { createRounds } from './rounds.ts'
+import type { ServiceNames } from './wire.ts'
+
+interface From {
+  readonly source: string
+  readonly interest: Interest
+  readonly wantedOf: (names: ServiceNames) => ReadonlySet<string>
+}
+
+/** Of the time: what changes may cost that are of other people's services. */
+const SHARE = 0.05
+/** Ours must not wait for long because of them. */
+const LONGEST_MS = 180
 
 /** Reads the wanted services by name whenever one of the tables has moved. `again` is called when it is time to `retry`. */
 export function createPickedReader(
   client: ConsulClient,
   picked: Picked,
-  { source, interest }: { readonly source: string; readonly interest: Interest },
+  { source, interest, wantedOf }: From,
   again: () => void,
   runtime: Runtime,
 ): Reader {
-  const { clock } = runtime
+  const { clock, signal } = runtime
   const rounds = createRounds(client, picked, source, again, runtime)
   let index = 0n
   let snapshot: Snapshot = { source, index: '0', services: [] }
   let isGone = false // one of those in the last snapshot
+  let restUntil = 0 // ms on the clock: what changed for others has its price
   let running: Promise<unknown> = Promise.resolve()
   let next: Promise<boolean> | undefined // begins when what runs has ended: whoever comes until then joins
 
   function read(wake: number): Promise<boolean> {
     next ??= running.then(async () => {
+      if (clock.now() < restUntil) await clock.sleep(restUntil - clock.now(), signal)
       next = undefined
       const began = clock.now()
       const wereGone = isGone
@@ -34,6 +48,7 @@ export function createPickedReader(
         const took = { wake, fetch: clock.now() - began }
         snapshot = { source, index: String(index), services: picked.services(interest), took }
       }
+      restUntil = isNews ? 0 : clock.now() + Math.min((clock.now() - began) / SHARE, LONGEST_MS)
       return isNews
     })
     running = next.catch(() => {}) // whoever asked for it hears of it
@@ -49,12 +64,12 @@ export function createPickedReader(
   return {
     async begin({ services, checks, nodes }) {
       index = maximum([services, checks, nodes].map(answer => answer.index))
-      picked.touch(wantedOf(services.body, interest))
+      picked.touch(wantedOf(services.body))
       await read(services.took)
       picked.wasComplete = true
       snapshot = { ...snapshot, index: String(index), services: picked.services(interest) }
     },
-    takeServices: answer => take(answer, wantedOf(answer.body, interest)),
+    takeServices: answer => take(answer, wantedOf(answer.body)),
     takeChecks: answer => take(answer),
     takeNodes: answer => take(answer),
     retry: () => read(0),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { nginxProcesses, workingFolderOf } from './proc.ts'
 import { assess, type Evidence, type ProcessState } from './process.ts'
+import { listeningTcp, socketsOf } from './sockets.ts'
 
 /** Where to look for an nginx, and what makes it ours. */
 export interface Surroundings extends Pick<Evidence, 'conf' | 'compiledIn' | 'prefix' | 'isPidFileShared'> {
@@ -19,7 +20,13 @@ export function lookAround(where: Surroundings, recorded: Evidence['recorded']):
     recorded,
     processes: nginxProcesses(),
     folderOf: workingFolderOf,
+    listeningOf,
   })
+}
+
+function listeningOf(pid: number): readonly string[] | undefined {
+  const listening = new Set(listeningTcp().map(({ inode }) => inode))
+  return socketsOf(pid)?.filter(inode => listening.has(inode))
 }
 
 function readText(path: string): string | undefined {

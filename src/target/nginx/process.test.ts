@@ -29,6 +29,7 @@ const evidence = (given: Partial<Evidence> = {}): Evidence => ({
   recorded: undefined,
   processes: [],
   folderOf: () => '/',
+  listeningOf: () => [],
   ...given,
 })
 const running = (pid: number) => ({ state: 'running', master: { pid, startTime: `${pid * 10}` } })
@@ -144,6 +145,15 @@ describe('the master died and its workers live on', () => {
     const others = [master(200, { conf: '/srv/other.conf' }), worker(201, 200, 100)]
 
     expect(assess(evidence({ pidFile: '100', processes: others }))).toEqual({ state: 'stale_pid', pid: 100 })
+  })
+
+  it('so are those of another session that listen on a socket of theirs: they were forked a moment before he died', () => {
+    const processes = [worker(101, 1, 90), worker(102, 1, 90), worker(103, 1, 90), master(200), worker(201, 200)]
+    const listens: Record<number, string[]> = { 101: ['7', '8'], 102: ['8'], 103: ['9'], 201: ['8'] }
+    const recorded = { pid: 100, startTime: '1000', workers: [{ pid: 101, startTime: '1010' }] }
+    const found = assess(evidence({ conf: '/srv/mine.conf', recorded, processes, listeningOf: pid => listens[pid] }))
+
+    expect(found).toEqual({ state: 'orphaned', workers: [101, 102] })
   })
 
   it('workers of another session are not touched', () => {

@@ -24,6 +24,8 @@ export interface Evidence {
   readonly recorded: (Identity & { readonly workers?: readonly Identity[] }) | undefined
   readonly processes: readonly Process[] // every living nginx process
   readonly folderOf: (pid: number) => string | undefined // its working folder, for a relative `-c`
+  /** Inodes of the sockets a process listens on; undefined when we may not know. */
+  readonly listeningOf: (pid: number) => readonly string[] | undefined
 }
 
 /** What is there, decided by looking: the pid file is a hint and never decides alone. */
@@ -42,18 +44,25 @@ export function assess(evidence: Evidence): ProcessState {
   const sessions = [evidence.recorded?.pid, named].filter(pid => pid !== undefined && pid > 1)
   const isKnown = ({ pid, startTime }: Process) =>
     evidence.recorded?.workers?.some(worker => worker.pid === pid && worker.startTime === startTime) ?? false
-  const orphans = evidence.processes.filter(
-    process =>
-      isWorker(process) &&
-      (sessions.includes(process.session) || isKnown(process)) &&
-      !masters.some(({ pid }) => pid === process.parent),
+  const masterless = evidence.processes.filter(
+    process => isWorker(process) && !masters.some(({ pid }) => pid === process.parent),
   )
+  const known = masterless.filter(process => sessions.includes(process.session) || isKnown(process))
+  const orphans = [...known, ...siblings(known, masterless, evidence)]
   if (orphans.length > 0) return { state: 'orphaned', workers: orphans.map(({ pid }) => pid) }
 
   const foreign = evidence.isPidFileShared ? masters.find(({ pid }) => pid === named) : undefined
   if (foreign !== undefined) return { state: 'foreign', pid: foreign.pid, command: foreign.command }
   if (evidence.pidFile !== undefined) return { state: 'stale_pid', pid: Number.isNaN(named) ? undefined : named }
   return { state: 'absent' }
+}
+
+/** Workers that were forked a moment before their master died: they listen on sockets that others of his listen on. */
+function siblings(known: readonly Process[], all: readonly Process[], { listeningOf }: Evidence): Process[] {
+  const others = all.filter(process => !known.includes(process))
+  if (known.length === 0 || others.length === 0) return []
+  const held = new Set(known.flatMap(({ pid }) => listeningOf(pid) ?? []))
+  return others.filter(({ pid }) => listeningOf(pid)?.some(inode => held.has(inode)))
 }
 
 export function decide(process: ProcessState): 'start' | 'reload' | 'refuse' {

@@ -74,7 +74,7 @@ const SERVICES_PER_QUESTION = 50
 
 /** Of all services, the names of those that are wanted. */
 export function wantedOf(names: ServiceNames, interest: Interest): ReadonlySet<string> {
-  return new Set(Object.keys(names).filter(name => interest(name, names[name] ?? [])))
+  return new Set(names.filter(({ name, tags }) => interest(name, tags)).map(({ name }) => name))
 }
 
 /** Where there is little to be saved one way is enough. */
@@ -82,5 +82,5 @@ const LITTLE = 32
 
 /** Is it cheaper by so much to ask for each of the wanted services than for all services of each node? */
 export function isCheaper(names: ServiceNames, wanted: number, nodes: number, margin: number): boolean {
-  return LITTLE + wanted * margin < nodes + Object.keys(names).length / SERVICES_PER_QUESTION
+  return LITTLE + wanted * margin < nodes + names.length / SERVICES_PER_QUESTION
 }

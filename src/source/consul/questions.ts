@@ -1,14 +1,15 @@
 import { UpstreamdError } from '../../errors.ts'
 import type { Question } from './answer.ts'
-import { Remembered, rowsOf } from './rows.ts'
-import { Check, Checks, Entries, Node, NodeService, NodeServices, Nodes, ServiceNames } from './wire.ts'
+import { entriesOf, Remembered, rowsOf } from './rows.ts'
+import { Check, Checks, Entries, Node, NodeService, NodeServices, Nodes, ServiceNames, serviceName } from './wire.ts'
 
 /** The three tables: together they see every change (facts). */
 export const services: Question<ServiceNames> = {
   path: '/catalog/services',
   schema: ServiceNames,
+  rows: entriesOf(serviceName),
   // A Consul that answers is a service itself.
-  refuse: names => (Object.keys(names).length > 0 ? undefined : nothing('service')),
+  refuse: names => (names.length > 0 ? undefined : nothing('service')),
 }
 
 export const checks: Question<Checks> = {
@@ -34,7 +35,7 @@ export interface TableQuestions {
 /** The same for one attempt: long answers are remembered from one to the next. */
 export function tableQuestions(): TableQuestions {
   return {
-    services,
+    services: { ...services, remembered: new Remembered() },
     checks: { ...checks, remembered: new Remembered() },
     nodes: { ...nodes, remembered: new Remembered() },
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { Remembered, rowsOf } from './rows.ts'
+import { entriesOf, Remembered, rowsOf } from './rows.ts'
+import { ServiceNames, serviceName } from './wire.ts'
 
 const Row = z.object({ ID: z.string(), Port: z.number() })
 const Frame = z.object({ Node: z.unknown(), Services: z.array(Row).nullable() })
@@ -123,4 +124,39 @@ describe('an answer read row by row', () => {
     expect(found?.Services).toHaveLength(100_000)
     expect(turns).toBeGreaterThan(1)
   })
+})
+
+describe('a table of lists read entry by entry', () => {
+  const entries = entriesOf(serviceName)
+  const read = (text: string, remembered = new Remembered()) => entries.read(text, text, remembered)
+  const tables: readonly Record<string, string[]>[] = [
+    { consul: [] },
+    { consul: [], web: ['a', 'b'], api: ['a'] },
+    { 'a"],"b': ['x'], 'c],': ['],', '],"d":["'], '{': ['}'] },
+    { ü: ['ö'], 'a\nb': ['\t'], constructor: ['x'] },
+  ]
+
+  it.each(tables)('is the same as read as a whole: %j', async table => {
+    const whole = ServiceNames.parse(table)
+
+    expect(await read(`${JSON.stringify(table)}\n`)).toEqual(whole)
+    expect(await read(`${JSON.stringify(table, null, 4)}\n`)).toEqual(whole)
+  })
+
+  it('keeps what did not change as the same object', async () => {
+    const remembered = new Remembered()
+    const before = await read('{"a":[],"b":["x"],"c":[]}', remembered)
+
+    const after = await read('{"a":["y"],"b":["x"],"bb":[],"c":[]}', remembered)
+
+    expect(after).toEqual(ServiceNames.parse({ a: ['y'], b: ['x'], bb: [], c: [] }))
+    expect([after?.[1] === before?.[1], after?.[3] === before?.[2]]).toEqual([true, true])
+  })
+
+  it.each(['{}', 'null', '[]', '{"a":null}', '{"a":[1]}', '{"a":[]', '[{"a":[]}]', '{"a":[],"b":{}}', '<html>'])(
+    'is left to be read as a whole: %s',
+    async text => {
+      expect(await read(text)).toBeUndefined()
+    },
+  )
 })

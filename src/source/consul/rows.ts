@@ -25,17 +25,44 @@ export interface Rows<T> {
 
 /** `frame` is what stands around the list, which is empty there; `fill` puts the rows into it. */
 export function rowsOf<T, R>(row: z.ZodType<R>, frame: z.ZodType<T>, fill: (frame: T, rows: R[]) => T): Rows<T> {
+  return readRows(
+    findList,
+    piece => row.safeParse(parsed(piece)).data,
+    (around, rows) => {
+      const { success, data } = frame.safeParse(parsed(around))
+      return success ? fill(data, rows) : undefined
+    },
+  )
+}
+
+/** A table whose values are lists; its entries are its rows. */
+export function entriesOf<R>(entry: (name: string, value: unknown) => R | undefined): Rows<readonly R[]> {
+  return readRows(
+    findEntries,
+    piece => {
+      const [one, ...others] = Object.entries(parsed(`{${piece}}`) ?? {})
+      return one === undefined || others.length > 0 ? undefined : entry(...one)
+    },
+    (around, rows) => (/^\s*\{\s*\}\s*$/.test(around) ? rows : undefined),
+  )
+}
+
+function readRows<T, R>(
+  find: (text: string) => List | undefined,
+  parse: (piece: string) => R | undefined,
+  put: (around: string, rows: R[]) => T | undefined,
+): Rows<T> {
   return {
     async read(text, digest, remembered) {
       if (remembered.digest === digest) return remembered.answer as T
-      const list = findList(text)
+      const list = find(text)
       if (list === undefined) return undefined
 
       const known = lookUp(remembered.rows)
       const rows: Row[] = []
       let turn = performance.now()
       for (let at = list.start; at < list.end; ) {
-        const found = known(text, at) ?? newRow(text, at, list, row)
+        const found = known(text, at) ?? newRow(text, at, list, parse)
         if (found === undefined) return undefined
         rows.push(found)
         at += found.text.length + list.between
@@ -43,13 +70,11 @@ export function rowsOf<T, R>(row: z.ZodType<R>, frame: z.ZodType<T>, fill: (fram
         await new Promise(setImmediate)
         turn = performance.now()
       }
-      const around = frame.safeParse(parsed(text.slice(0, list.start) + text.slice(list.end)))
-      if (!around.success) return undefined
-      const answer = fill(
-        around.data,
+      const answer = put(
+        text.slice(0, list.start) + text.slice(list.end),
         rows.map(({ value }) => value as R),
       )
-      Object.assign(remembered, { digest, answer, rows })
+      if (answer !== undefined) Object.assign(remembered, { digest, answer, rows })
       return answer
     },
   }
@@ -86,20 +111,27 @@ function findList(text: string): List | undefined {
   return end <= start ? undefined : { start, end, border: `},${before}{${after}"`, between: 1 + before.length }
 }
 
+/** As `{"web":["calico"],"api":[]}`, or indented. */
+function findEntries(text: string): List | undefined {
+  const [opening = '', before = ''] = /^\s*\{(\s*)"/.exec(text) ?? []
+  if (opening === '') return undefined
+  const end = text.lastIndexOf(']', text.lastIndexOf('}')) + 1
+  const start = opening.length - 1
+  return end <= start ? undefined : { start, end, border: `],${before}"`, between: 1 + before.length }
+}
+
 /**
  * The row at this offset. A border may also stand at the end of a text or in a list inside of the row; what lies before
  * it is no JSON then, and the row goes on.
  */
-function newRow(text: string, at: number, { end, border }: List, row: z.ZodType): Row | undefined {
+function newRow(text: string, at: number, { end, border }: List, parse: (piece: string) => unknown): Row | undefined {
   for (let behind = at; behind < end; ) {
     const next = text.indexOf(border, behind)
     behind = next === -1 || next >= end ? end : next + 1
     const piece = text.slice(at, behind)
-    const json = parsed(piece)
-    if (json === undefined) continue
-    const { success, data } = row.safeParse(json)
+    const value = parse(piece)
     // A copy: a part of the answer would keep all of it in memory.
-    return success ? { text: Buffer.from(piece).toString(), value: data } : undefined
+    if (value !== undefined) return { text: Buffer.from(piece).toString(), value }
   }
   return undefined
 }

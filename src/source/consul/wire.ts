@@ -11,17 +11,24 @@ export const Check = z.object({ Node: z.string(), CheckID: z.string(), Status: z
 export const Checks = z.array(Check)
 export type Checks = z.output<typeof Checks>
 
-/** Only that it is what we asked for: which services changed is learned from the nodes. */
-export type ServiceNames = Readonly<Record<string, readonly string[]>>
-export const ServiceNames = z.custom<ServiceNames>(areNames, 'no table of lists of tags')
+const strings = <T extends z.ZodType>(value: T) => z.nullish(value)
 
-/** In a Consul that many share this is read several times a second: a schema takes ten times as long. */
-function areNames(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return Object.values(value).every(tags => Array.isArray(tags) && tags.every(tag => typeof tag === 'string'))
+export interface ServiceName {
+  readonly name: string
+  readonly tags: readonly string[]
+}
+export type ServiceNames = readonly ServiceName[]
+
+/** A service, as the table of all of them lists it; undefined when it is none. */
+export function serviceName(name: string, tags: unknown): ServiceName | undefined {
+  const isList = Array.isArray(tags) && tags.every(tag => typeof tag === 'string')
+  return isList ? { name, tags } : undefined
 }
 
-const strings = <T extends z.ZodType>(value: T) => z.nullish(value)
+/** Which services changed is learned elsewhere: this says which there are. */
+export const ServiceNames = z
+  .record(z.string(), z.array(z.string()))
+  .transform((table): ServiceNames => Object.entries(table).map(([name, tags]) => ({ name, tags })))
 
 export const NodeService = z.object({
   ID: z.string(),

@@ -1,25 +1,15 @@
-import { type Rejection, type Selection, serversOf } from './model/selection.ts'
+import { type Rejection, type Selection, serversApart, sizeOf } from './model/selection.ts'
 import type { Event } from './observe/event.ts'
-import { isSame } from './observe/status.ts'
 import type { Hold } from './select/guard.ts'
 
 /** What there is to say about a new selection, compared with the one before. A quiet system says nothing. */
 export function announce(before: Selection | undefined, next: Selection): Event[] {
   const events: Event[] = []
-  const servers = serversOf(next)
-  const old = before === undefined ? undefined : serversOf(before)
-  if (
-    old === undefined ||
-    old.join('\n') !== servers.join('\n') ||
-    before?.rejections.length !== next.rejections.length
-  ) {
-    events.push({
-      type: 'selection.changed',
-      sites: next.sites.length,
-      servers: servers.length,
-      rejected: next.rejections.length,
-    })
-  }
+  const isOther =
+    before === undefined ||
+    serversApart(before, next).join('\n') !== serversApart(next, before).join('\n') ||
+    before.rejections.length !== next.rejections.length
+  if (isOther) events.push({ type: 'selection.changed', ...sizeOf(next), rejected: next.rejections.length })
   for (const rejection of missingFrom(before?.rejections ?? [], next.rejections))
     events.push({ type: 'selection.rejected', rejection })
   for (const rejection of missingFrom(next.rejections, before?.rejections ?? []))
@@ -46,11 +36,16 @@ export function announceHolds(
 
 /** Upstream servers that came and went, for the line that says a generation is live. */
 export function difference(before: Selection | undefined, next: Selection): { added: string[]; removed: string[] } {
-  const old = new Set(before === undefined ? [] : serversOf(before))
-  const now = new Set(serversOf(next))
+  const old = new Set(before === undefined ? [] : serversApart(before, next))
+  const now = new Set(serversApart(next, before))
   return { added: [...now].filter(server => !old.has(server)), removed: [...old].filter(server => !now.has(server)) }
 }
 
 function missingFrom(list: readonly Rejection[], wanted: readonly Rejection[]): Rejection[] {
-  return wanted.filter(rejection => !list.some(other => isSame(other, rejection)))
+  const known = new Set(list.map(keyOf))
+  return wanted.filter(rejection => !known.has(keyOf(rejection)))
+}
+
+function keyOf({ service, instance, reason, detail }: Rejection): string {
+  return JSON.stringify([service, instance, reason, detail])
 }

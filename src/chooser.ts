@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { announce, announceHolds } from './announce.ts'
 import { keepLast } from './keep-last.ts'
 import type { Catalog } from './model/catalog.ts'
-import { type Selection, serversOf } from './model/selection.ts'
+import { countOf, type Selection } from './model/selection.ts'
 import type { Runtime } from './runtime.ts'
 import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
 import { withoutRefused } from './select/refusals.ts'
@@ -61,7 +61,7 @@ export function createChooser(
   }
 
   function say(next: ReturnType<typeof decide>, live: Selection | undefined, { emit }: Runtime): void {
-    const total = live === undefined ? 0 : serversOf(live).length
+    const total = live === undefined ? 0 : countOf(live)
     const until = next.isEverything ? 'approved' : policy.holdFor
     for (const event of announce(announced, next.selection)) emit(event)
     for (const event of announceHolds(held, next.held, total, until)) emit(event)

@@ -9,7 +9,7 @@ import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import type { Generation } from './model/generation.ts'
 import type { Phases } from './model/phases.ts'
-import { type Selection, serversOf, type VisibleService } from './model/selection.ts'
+import { type Selection, sizeOf, type VisibleService } from './model/selection.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import type { Wait } from './quiescence.ts'
 import { needsServices, type Output } from './render/render.ts'
@@ -210,8 +210,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       live = last
       const { digest, selection } = last
       liveSeen = { selection, services: [] }
-      const servers = serversOf(selection).length
-      emit({ type: 'generation.recalled', digest, sites: selection.sites.length, servers })
+      emit({ type: 'generation.recalled', digest, ...sizeOf(selection) })
     },
 
     async standIn({ emit, signal }) {

@@ -13,7 +13,12 @@ const YOUNG_MS = 100
  * Calls `changed` when the bytes of one of the files are other than before, until the signal aborts.
  * Never for a touch, and once for a save however an editor makes it (in place, or by rename).
  */
-export function watchFiles(paths: readonly string[], changed: (path: string) => void, signal: AbortSignal): void {
+export function watchFiles(
+  paths: readonly string[],
+  changed: (path: string) => void,
+  signal: AbortSignal,
+  fingerprint: (path: string) => string = ofContent,
+): void {
   if (signal.aborted || paths.length === 0) return
 
   const stamps = new Map(paths.map(path => [path, stampOf(path)]))
@@ -80,8 +85,18 @@ function stampOf(path: string): string | undefined {
   }
 }
 
+/** Of what the file system says of it: for who looks at the content himself when it is called. */
+export function ofStamp(path: string): string {
+  try {
+    const { dev, ino, size, ctimeNs } = statSync(path, { bigint: true })
+    return `${dev} ${ino} ${size} ${ctimeNs}`
+  } catch (error) {
+    return String(error)
+  }
+}
+
 /** Of the content; that a file cannot be read is a state of its own. */
-function fingerprint(path: string): string {
+function ofContent(path: string): string {
   try {
     return createHash('sha256').update(readFileSync(path)).digest('hex')
   } catch (error) {

@@ -72,10 +72,25 @@ export interface Selection {
 
 /** Every upstream server of a selection, as `service endpoint`, for counting and for differences. */
 export function serversOf(selection: Selection): string[] {
-  return selection.sites.flatMap(site => site.upstream.servers.map(server => `${site.service} ${server.endpoint}`))
+  return selection.sites.flatMap(serversOfSite)
+}
+
+function serversOfSite(site: Site): string[] {
+  return site.upstream.servers.map(server => `${site.service} ${server.endpoint}`)
+}
+
+/** The servers of those sites that the other selection does not have as they are: most stay the same objects. */
+export function serversApart(one: Selection, other: Selection | undefined): string[] {
+  const same = new Set(other?.sites)
+  return one.sites.filter(site => !same.has(site)).flatMap(serversOfSite)
+}
+
+/** How many servers it has. */
+export function countOf({ sites }: Selection): number {
+  return sites.reduce((sum, { upstream }) => sum + upstream.servers.length, 0)
 }
 
 /** For the status: how much of it there is. */
 export function sizeOf(selection: Selection): { readonly sites: number; readonly servers: number } {
-  return { sites: selection.sites.length, servers: serversOf(selection).length }
+  return { sites: selection.sites.length, servers: countOf(selection) }
 }

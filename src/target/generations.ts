@@ -37,12 +37,12 @@ interface Manifest {
 export function createGenerations(root: string, place: (path: string, position: number) => string): Generations {
   const folder = (digest: string) => join(root, digest)
 
-  async function manifestOf(digest: string): Promise<Manifest | undefined> {
+  async function readManifest(digest: string): Promise<Manifest | undefined> {
     return (await readJsonIfThere(join(folder(digest), MANIFEST))) as Manifest | undefined
   }
 
   async function read(digest: string): Promise<Generation | undefined> {
-    const manifest = await manifestOf(digest)
+    const manifest = await readManifest(digest)
     if (manifest === undefined) return undefined
 
     const { paths, selection } = manifest
@@ -82,17 +82,11 @@ export function createGenerations(root: string, place: (path: string, position: 
     }
   }
 
-  function contents({ files, selection }: Generation, extra: readonly RenderedFile[]): RenderedFile[] {
+  function contents(generation: Generation, extra: readonly RenderedFile[]): RenderedFile[] {
     return [
-      ...files.map(({ path, text }, position) => ({ path: place(path, position), text })),
+      ...generation.files.map(({ path, text }, position) => ({ path: place(path, position), text })),
       ...extra,
-      {
-        path: MANIFEST,
-        text: manifestText(
-          files.map(({ path }) => path),
-          selection,
-        ),
-      },
+      { path: MANIFEST, text: manifestOf(generation) },
     ]
   }
 
@@ -106,7 +100,7 @@ export function createGenerations(root: string, place: (path: string, position: 
     folder,
     write,
     read,
-    selection: async digest => (await manifestOf(digest))?.selection,
+    selection: async digest => (await readManifest(digest))?.selection,
     kept,
     async prune(keep) {
       const found: { name: string; at: number }[] = []
@@ -122,10 +116,18 @@ export function createGenerations(root: string, place: (path: string, position: 
   }
 }
 
+const manifests = new WeakMap<Generation, string>()
+
 /** JSON of a Manifest; most sites are the same objects from one generation to the next. */
-function manifestText(paths: readonly string[], { sites, unavailable, rejections }: Selection): string {
+function manifestOf(generation: Generation): string {
+  const known = manifests.get(generation)
+  if (known !== undefined) return known
+  const { sites, unavailable, rejections } = generation.selection
+  const paths = generation.files.map(({ path }) => path)
   const rest = JSON.stringify({ unavailable, rejections }).slice(1)
-  return `{"paths":${JSON.stringify(paths)},"selection":{"sites":[${sites.map(textOf).join(',')}],${rest}}`
+  const text = `{"paths":${JSON.stringify(paths)},"selection":{"sites":[${sites.map(textOf).join(',')}],${rest}}`
+  manifests.set(generation, text)
+  return text
 }
 
 const texts = new WeakMap<Site, string>()

@@ -1,7 +1,7 @@
 import { readIfThere } from '../disk.ts'
 import { reasonOf, systemCode } from '../errors.ts'
 import { type Runtime, slept } from '../runtime.ts'
-import { watchFiles } from '../watch-files.ts'
+import { ofStamp, watchFiles } from '../watch-files.ts'
 
 /** Who writes the same file again and again is answered ever more slowly, so that it is never a fight. */
 const FIRST_PAUSE_MS = 1_000
@@ -64,7 +64,7 @@ export function createFileKeeper({ exclusive, restored, failed }: Keeping, now: 
   function watch(): void {
     watching.abort()
     watching = new AbortController()
-    if (scope !== undefined) watchFiles([...files.keys()], notice, AbortSignal.any([scope, watching.signal]))
+    if (scope !== undefined) watchFiles([...files.keys()], notice, AbortSignal.any([scope, watching.signal]), ofStamp)
   }
   function notice(path: string): void {
     changed.add(path)

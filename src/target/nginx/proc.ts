@@ -10,6 +10,16 @@ export function nginxProcesses(): Process[] {
     .filter(({ pid, command }) => command.startsWith('nginx: ') && (link(`/proc/${pid}/ns/mnt`) ?? here) === here)
 }
 
+/** Is there an nginx that does not call itself master or worker yet? One that becomes a daemon ends before it does. */
+export function isAnyStarting(): boolean {
+  return readdirSync('/proc').some(
+    name =>
+      /^\d+$/.test(name) &&
+      readProc(`/proc/${name}/comm`)?.trim() === 'nginx' &&
+      /^(?!nginx: )./.test(commandOf(Number(name))),
+  )
+}
+
 export function isMaster({ command }: Process): boolean {
   return command.startsWith('nginx: master process')
 }

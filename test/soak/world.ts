@@ -90,7 +90,6 @@ export async function openWorld(layout: WorldLayout): Promise<World> {
     '-tag=calico',
     '-domain=test',
     `-listen=127.0.0.1:${port}`,
-    '-hold=10s',
     ...(layout === 'own'
       ? [`-template=${template}:conf.d/ingress.conf`]
       : [`-nginx-conf=${tree.conf}`, `-template=${template}:${tree.destination}`]),

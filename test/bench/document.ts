@@ -29,6 +29,7 @@ ${date}: ${cpu}, ${cores} cores, ${memory} GiB, Linux ${kernel}; ${versions.join
 ## What must hold
 
 ${markdown(goalTable(goals(results, true)))}
+Where goals are missed, [decision 0017](decisions/0017-what-a-change-still-costs.md) says where the time goes and what was tried.
 
 ${scaleText(results)}
 

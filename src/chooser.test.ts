@@ -135,3 +135,29 @@ describe('the guard in every mode of -on-empty', () => {
     expect(chooseIn).toBeUndefined()
   })
 })
+
+it('the addresses of this machine are asked for with every choice', () => {
+  const self = { addresses: new Set<string>(), ports: new Set([8080]) }
+  const rules = {
+    ...someRules({}),
+    get refusals() {
+      return { loopback: false, self: { ...self, addresses: new Set(self.addresses) } }
+    },
+  }
+  const chooser = createChooser(rules, policy, true)
+  const asked = wanted({ catalog: aCatalog({ name: 'web', instances: [{ address: '10.0.0.9' }] }), live: undefined })
+  const chosen = () => serversOf(chooser.look(asked, 0))
+
+  expect(chosen()).toEqual(['web 10.0.0.9:8080'])
+  self.addresses.add('10.0.0.9') // a floating one comes here
+  expect(chosen()).toEqual([])
+})
+
+it('what is asked for twice is the same', () => {
+  const chooser = chooserFor({})
+  const asked = () => wanted({ catalog: all, resolved: new Map() })
+  const all = catalog(1, 4)
+
+  expect(chooser.look(asked(), 0)).toBe(chooser.look(asked(), 0))
+  expect(chooser.visible(asked())).toBe(chooser.visible(asked()))
+})

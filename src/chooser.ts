@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { announce, announceHolds } from './announce.ts'
 import { keepLast } from './keep-last.ts'
 import type { Catalog } from './model/catalog.ts'
-import { countOf, type Selection } from './model/selection.ts'
+import { countOf, type Selection, type VisibleService } from './model/selection.ts'
 import type { Runtime } from './runtime.ts'
 import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
 import { withoutRefused } from './select/refusals.ts'
 import type { SelectionRules } from './select/rules.ts'
-import { select } from './select/select.ts'
+import { select, visibleServices } from './select/select.ts'
 
 export interface Wanted {
   readonly catalog: Catalog
@@ -18,6 +18,8 @@ export interface Wanted {
 
 /** From a catalog to what is to be proxied: select, then guard, remembering what is held and what was said. */
 export interface Chooser {
+  /** Every service as a template may see it, whether or not it is to be proxied. */
+  visible(wanted: Wanted): readonly VisibleService[]
   /** What would be chosen now; says nothing and changes nothing. */
   look(wanted: Wanted, now: number): Selection
   /** The choice, with an event for everything that is new about it. Returns the ms after which to choose again, if any. */
@@ -41,10 +43,17 @@ export function createChooser(
   let isTrusted = false
   let wasTrusted = false // when the last choice was made
 
+  /** The same object as long as they say the same: what was made by them is known by it. */
   const rulesWith = keepLast(
-    (resolved: Wanted['resolved']): SelectionRules => ({ ...rules, resolved }),
+    (resolved: SelectionRules['resolved'], refusals: SelectionRules['refusals']): SelectionRules => ({
+      ...rules,
+      resolved,
+      refusals,
+    }),
     isDeepStrictEqual,
   )
+  const rulesFor = ({ resolved }: Wanted) => rulesWith(resolved, rules.refusals) // a machine's addresses come and go
+  const visible = keepLast(visibleServices)
   const selectFrom = keepLast(
     (catalog: Catalog, known: SelectionRules, live: Selection | undefined, answersForUnavailable: boolean) => {
       const selected = select(catalog, known, live)
@@ -54,8 +63,9 @@ export function createChooser(
     },
   )
 
-  function decide({ catalog, resolved, live, answersForUnavailable }: Wanted, now: number) {
-    const { before, next } = selectFrom(catalog, rulesWith(resolved), live, answersForUnavailable)
+  function decide(wanted: Wanted, now: number) {
+    const { catalog, live, answersForUnavailable } = wanted
+    const { before, next } = selectFrom(catalog, rulesFor(wanted), live, answersForUnavailable)
     const guarded = isTrusted ? { selection: next, held: [] } : guard(before, next, policy, held, now)
     return { ...guarded, isEverything: next.sites.length === 0 }
   }
@@ -69,6 +79,7 @@ export function createChooser(
   }
 
   return {
+    visible: wanted => visible(wanted.catalog, rulesFor(wanted)),
     look: (wanted, now) => decide(wanted, now).selection,
     choose(wanted, runtime) {
       const now = runtime.clock.now()

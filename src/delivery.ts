@@ -4,7 +4,6 @@ import { createChooser, type Wanted } from './chooser.ts'
 import { createDrawing } from './drawing.ts'
 import { isOf, reasonOf, systemCode } from './errors.ts'
 import { investigate } from './investigation.ts'
-import { keepLast } from './keep-last.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import type { Generation } from './model/generation.ts'
@@ -20,7 +19,6 @@ import { createRetries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
 import type { GuardPolicy } from './select/guard.ts'
 import type { SelectionRules } from './select/rules.ts'
-import { visibleServices } from './select/select.ts'
 import type { Target } from './target/target.ts'
 
 export interface DeliveryParts {
@@ -75,9 +73,6 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const ahead = createAhead(target)
   const drawing = createDrawing(around, now)
   const { draw } = drawing
-  const visible = keepLast((catalog: Catalog, resolved: SelectionRules['resolved']) =>
-    visibleServices(catalog, { ...rules, resolved }),
-  )
   let live: Generation | undefined // what the target confirmed
   let confirmed: string | undefined
   let liveSeen: Seen | undefined // what it was made of
@@ -92,8 +87,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { catalog: known, resolved, live: live?.selection, answersForUnavailable }
   }
 
-  function seenIn(selection: Selection, { catalog, resolved }: Wanted, outputs: readonly Output[]): Seen {
-    return { selection, services: needsServices(outputs) ? visible(catalog, resolved) : none }
+  function seenIn(selection: Selection, wanted: Wanted, outputs: readonly Output[]): Seen {
+    return { selection, services: needsServices(outputs) ? chooser.visible(wanted) : none }
   }
 
   /** Makes it live, without those who are refused. */

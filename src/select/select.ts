@@ -87,14 +87,14 @@ interface Found {
 }
 
 /** A service that did not change gives what it gave under the same rules: most are the same from change to change. */
-const known = new WeakMap<Service, Found & { readonly rules: SelectionRules }>()
+const known = new WeakMap<SelectionRules, WeakMap<Service, Found>>()
 
 function candidateOf(service: Service, rules: SelectionRules): Found {
-  const before = known.get(service)
-  if (before?.rules === rules) return before
+  const before = known.get(rules) ?? new WeakMap<Service, Found>()
+  known.set(rules, before)
   const rejections: Rejection[] = []
-  const found = { candidate: examine(service, rules, rejections), rejections, rules }
-  known.set(service, found)
+  const found = before.get(service) ?? { candidate: examine(service, rules, rejections), rejections }
+  before.set(service, found)
   return found
 }
 

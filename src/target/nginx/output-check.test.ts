@@ -81,6 +81,13 @@ describe('data that is more than that is told', () => {
   })
 })
 
+it('a brace too many does not hide in which block a value stands', () => {
+  expect(check('}\nmap $a $b {\n«default» x;\n}\n«x» y;')).toEqual([
+    '"default" means something of its own in this block',
+    '"x" would be the name of a directive',
+  ])
+})
+
 describe('a text in pieces', () => {
   const words = ['a', 'server', ';', '{', '}', '\n', ' ', '"', "'", '#', '\\', '$x', 'map', 'listen 80;', 'x{y z;}']
   const piece = fc

@@ -108,7 +108,7 @@ function read({ text, spans }: Piece): Reading {
     }
     if (kind === 'double' || kind === 'single') quoteEnd = end
     if (kind === '{') blocks.push(directive)
-    if (kind === '}' || kind === 'code') isOpen ||= blocks.pop() === undefined
+    if ((kind === '}' || kind === 'code') && blocks.pop() === undefined) isOpen = true
     if (kind === 'word' && directive === '' && blocks.length === 0 && text.slice(start, end) === STOP) stops += 1
     if (endings.has(kind)) directive = ''
     else if (kind !== 'comment' && directive === '') directive = text.slice(start, end)

@@ -16,6 +16,8 @@ import { LookupError, type StrictRuntime, strictRuntime } from './strict.ts'
  * rendering parts of the catalog. Measured: 20 µs for a service of the shipped template.
  */
 const RENDER_MS = { least: 500, perService: 2, most: 5_000 }
+/** Characters of text for one service that are worth keeping. */
+const LARGE = 1024 * 1024
 /** So many services are rendered within a few milliseconds. */
 const FEW = 100
 /** Milliseconds of preparing after which others have their turn. */
@@ -185,7 +187,7 @@ function createRounds({ list, name, around }: Loop, run: Run): Rounds {
       const mine = madeFor(view) // another view may come in between
       for (const part of view[list]) {
         const known = mine.get(part) ?? make(part, view, provenance, runtime)
-        mine.set(part, known)
+        if (known.text.length < LARGE) mine.set(part, known)
         yield known
       }
     },

@@ -115,3 +115,12 @@ it('an error says where, and at which service', () => {
     }),
   )
 })
+
+it('a text that is too long to be worth it is not kept', () => {
+  const template = compile('{% for s in sites %}{{ "x".repeat(s.meta.size) }}{% endfor %}')
+  const seen = view(aSite('long', 1, { meta: { size: '1100000' } }), aSite('short', 1, { meta: { size: '10' } }))
+  const first = template.render(seen).pieces
+  const second = template.render(seen).pieces
+
+  expect(second.map((piece, at) => piece === first[at])).toEqual([false, true])
+})

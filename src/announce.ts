@@ -1,4 +1,4 @@
-import { type Rejection, type Selection, serversApart, sizeOf } from './model/selection.ts'
+import { type Rejection, type Selection, serversOf, sizeOf } from './model/selection.ts'
 import type { Event } from './observe/event.ts'
 import type { Hold } from './select/guard.ts'
 
@@ -7,7 +7,7 @@ export function announce(before: Selection | undefined, next: Selection): Event[
   const events: Event[] = []
   const isOther =
     before === undefined ||
-    serversApart(before, next).join('\n') !== serversApart(next, before).join('\n') ||
+    serversOf(before, next).join('\n') !== serversOf(next, before).join('\n') ||
     before.rejections.length !== next.rejections.length
   if (isOther) events.push({ type: 'selection.changed', ...sizeOf(next), rejected: next.rejections.length })
   for (const rejection of missingFrom(before?.rejections ?? [], next.rejections))
@@ -36,8 +36,8 @@ export function announceHolds(
 
 /** Upstream servers that came and went, for the line that says a generation is live. */
 export function difference(before: Selection | undefined, next: Selection): { added: string[]; removed: string[] } {
-  const old = new Set(before === undefined ? [] : serversApart(before, next))
-  const now = new Set(serversApart(next, before))
+  const old = new Set(before === undefined ? [] : serversOf(before, next))
+  const now = new Set(serversOf(next, before))
   return { added: [...now].filter(server => !old.has(server)), removed: [...old].filter(server => !now.has(server)) }
 }
 

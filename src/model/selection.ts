@@ -70,19 +70,12 @@ export interface Selection {
   readonly rejections: readonly Rejection[]
 }
 
-/** Every upstream server of a selection, as `service endpoint`, for counting and for differences. */
-export function serversOf(selection: Selection): string[] {
-  return selection.sites.flatMap(serversOfSite)
-}
-
-function serversOfSite(site: Site): string[] {
-  return site.upstream.servers.map(server => `${site.service} ${server.endpoint}`)
-}
-
-/** The servers of those sites that the other selection does not have as they are: most stay the same objects. */
-export function serversApart(one: Selection, other: Selection | undefined): string[] {
-  const same = new Set(other?.sites)
-  return one.sites.filter(site => !same.has(site)).flatMap(serversOfSite)
+/** The upstream servers of a selection, as `service endpoint`, but for sites that `except` has as the same objects. */
+export function serversOf({ sites }: Selection, except?: Selection): string[] {
+  const same = new Set(except?.sites)
+  return sites
+    .filter(site => !same.has(site))
+    .flatMap(({ service, upstream }) => upstream.servers.map(({ endpoint }) => `${service} ${endpoint}`))
 }
 
 /** How many servers it has. */

@@ -189,6 +189,6 @@ function withSource(status: Status, name: string, change: Partial<SourceStatus>)
   return { ...status, sources: { ...status.sources, [name]: { ...(status.sources[name] ?? silent), ...change } } }
 }
 
-export function isSame(a: Rejection, b: Rejection): boolean {
+function isSame(a: Rejection, b: Rejection): boolean {
   return a.service === b.service && a.instance === b.instance && a.reason === b.reason && a.detail === b.detail
 }

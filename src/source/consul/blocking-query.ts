@@ -42,7 +42,7 @@ export function pause(vain: number, asked: number, took: number, random: number)
 /** Of the time: what changes may cost that are of other people's services. */
 const SHARE = 0.05
 /** Ours must not wait for long because of them. */
-const LONGEST_SHARE_MS = 200
+const LONGEST_SHARE_MS = 180
 
 /** Milliseconds to let pass when it took so many to read what is nobody's news here. */
 export function share(took: number): number {

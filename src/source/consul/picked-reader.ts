@@ -2,6 +2,7 @@ import type { Snapshot } from '../../model/catalog.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { Interest } from '../source.ts'
 import type { Answer } from './answer.ts'
+import { share } from './blocking-query.ts'
 import type { ConsulClient } from './client.ts'
 import type { Picked } from './picked.ts'
 import { maximum, type Reader } from './reader.ts'
@@ -13,11 +14,6 @@ interface From {
   readonly interest: Interest
   readonly wantedOf: (names: ServiceNames) => ReadonlySet<string>
 }
-
-/** Of the time: what changes may cost that are of other people's services. */
-const SHARE = 0.05
-/** Ours must not wait for long because of them. */
-const LONGEST_MS = 180
 
 /** Reads the wanted services by name whenever one of the tables has moved. `again` is called when it is time to `retry`. */
 export function createPickedReader(
@@ -48,7 +44,7 @@ export function createPickedReader(
         const took = { wake, fetch: clock.now() - began }
         snapshot = { source, index: String(index), services: picked.services(interest), took }
       }
-      restUntil = isNews ? 0 : clock.now() + Math.min((clock.now() - began) / SHARE, LONGEST_MS)
+      restUntil = isNews ? 0 : clock.now() + share(clock.now() - began)
       return isNews
     })
     running = next.catch(() => {}) // whoever asked for it hears of it

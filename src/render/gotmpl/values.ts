@@ -83,11 +83,14 @@ export class GoMap {
   readonly type: string // "map[string]interface {}"
   readonly entries: Map<Key, Value>
   readonly isNil: boolean
+  /** What an entry is that is not there; needed where V is a struct, any other type tells it by its name. */
+  readonly zero: Value | undefined
 
-  constructor(type: string, entries: Iterable<readonly [Key, Value]>, isNil = false) {
+  constructor(type: string, entries: Iterable<readonly [Key, Value]>, isNil = false, zero?: Value) {
     this.type = type
     this.entries = entries instanceof Map ? entries : new Map(entries)
     this.isNil = isNil
+    this.zero = zero
   }
 }
 
@@ -152,11 +155,17 @@ export class Func {
   readonly name: string
   /** Go types; the last one may be variadic: `['string', '...interface {}']`. For `reflect.Value` anything passes. */
   readonly params: readonly string[]
+  /** The type of the arguments of which there may be any number. */
+  readonly rest: string | undefined
+  /** How many arguments there are before them. */
+  readonly fixed: number
   readonly call: (args: Value[], context: CallContext) => Value
 
   constructor(name: string, params: readonly string[], call: (args: Value[], context: CallContext) => Value) {
     this.name = name
     this.params = params
+    this.rest = params.at(-1)?.startsWith('...') ? params.at(-1)?.slice('...'.length) : undefined
+    this.fixed = this.rest === undefined ? params.length : params.length - 1
     this.call = call
   }
 }

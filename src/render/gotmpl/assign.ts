@@ -1,4 +1,3 @@
-import type { Literal } from './number.ts'
 import {
   Complex,
   GoError,
@@ -19,14 +18,14 @@ export const ANY = 'interface {}'
 /** What a builtin asks for that looks at values itself. */
 export const REFLECT = 'reflect.Value'
 
-const SIGNED: ReadonlyMap<string, number> = new Map([
+export const SIGNED: ReadonlyMap<string, number> = new Map([
   ['int', 64],
   ['int8', 8],
   ['int16', 16],
   ['int32', 32],
   ['int64', 64],
 ])
-const UNSIGNED: ReadonlyMap<string, number> = new Map([
+export const UNSIGNED: ReadonlyMap<string, number> = new Map([
   ['uint', 64],
   ['uint8', 8],
   ['uint16', 16],
@@ -76,30 +75,8 @@ export function prepared(value: Value, type: string): Value {
   return result
 }
 
-/** A literal where a value of a basic type is wanted; throws what Go says where it is another one. */
-export function literalFor(type: string, { int, uint, float, complex }: Literal, shown: string): Value {
-  const signed = SIGNED.get(type)
-  if (signed !== undefined) {
-    if (int === undefined) throw new GoError(`expected integer; found ${shown}`)
-    return toInteger(int, type) ?? int
-  }
-  if (UNSIGNED.has(type)) {
-    if (uint === undefined) throw new GoError(`expected unsigned integer; found ${shown}`)
-    return toInteger(uint, type) ?? uint
-  }
-  if (type === 'float64' || type === 'float32') {
-    if (float === undefined) throw new GoError(`expected float; found ${shown}`)
-    return type === 'float64' ? float : new Num(type, Math.fround(float))
-  }
-  if (complex === undefined) throw new GoError(`expected complex; found ${shown}`)
-  return complex
-}
-
-export function isNumeric(type: string): boolean {
-  return SIGNED.has(type) || UNSIGNED.has(type) || /^(float(32|64)|complex128)$/.test(type)
-}
-
-function toInteger(value: bigint, type: string): Value | undefined {
+/** The integer as one of this type, cut to its size; undefined for a type of another sort. */
+export function toInteger(value: bigint, type: string): Value | undefined {
   const signed = SIGNED.get(type)
   const unsigned = UNSIGNED.get(type)
   if (type === 'int') return BigInt.asIntN(64, value)

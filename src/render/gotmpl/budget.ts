@@ -7,7 +7,7 @@ export interface Limits {
 }
 
 /** What is made on the way to the output may be so many times as large as the output. */
-const DETOURS = 8
+const DETOURS = 4
 /** The clock is looked at once in so many steps. */
 const STEPS = 512
 

@@ -1,8 +1,7 @@
 import { index, lengthOf, slice } from './access.ts'
 import { ANY, prepared, REFLECT } from './assign.ts'
-import { joined } from './bytes.ts'
 import { equal, less } from './compare.ts'
-import { escapeHtml, escapeJs, escapeQuery } from './escape.ts'
+import { escapeHtml, escapeJs, escapeQuery, LONGEST } from './escape.ts'
 import { sprintf } from './format.ts'
 import { isTrue } from './kinds.ts'
 import { type Charge, printable, sprint, sprintln } from './print.ts'
@@ -74,14 +73,10 @@ function lessOrEqual(one: Value, other: Value, charge: Charge): boolean {
   return less(one, other) || equal(one, [other], charge)
 }
 
-/** The arguments as they would print, one behind the other. */
+/** The arguments as they would print, one behind the other; something longer is going to be made of it. */
 function plainText(args: readonly Value[], charge: Charge): string {
-  const [first] = args
-  if (args.length === 1 && typeof first === 'string') return first
-  return joined(
-    sprint(
-      args.map(arg => printable(arg) ?? arg),
-      charge,
-    ),
-  )
+  const shown = args.map(arg => printable(arg) ?? arg)
+  const text = typeof args[0] === 'string' && args.length === 1 ? args[0] : sprint(shown, charge)
+  charge(text.length * LONGEST)
+  return text
 }

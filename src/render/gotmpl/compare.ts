@@ -43,7 +43,7 @@ function equalObjects(one: Value, other: Value, charge: Charge): boolean {
     throw new GoError(shown)
   }
   if (isNil(one) || isNil(other)) return isNil(one) && isNil(other)
-  if (b === 'slice' || b === 'map' || b === 'func') {
+  if (!isComparable(other)) {
     throw new GoError(sprintf('non-comparable type %s: %v', [other, typeOf(other)], charge))
   }
   if (one instanceof Opaque) return one.equals(other)
@@ -55,6 +55,13 @@ function equalObjects(one: Value, other: Value, charge: Charge): boolean {
       value === its || (isNil(value) && isNil(its)) || (typeOf(value) === typeOf(its) && equalTo(value, its, charge))
     )
   })
+}
+
+/** A struct is not when one of its fields is not. */
+function isComparable(value: Value): boolean {
+  const kind = kindOf(value)
+  if (kind === 'struct' && value instanceof Struct) return [...value.fields.values()].every(isComparable)
+  return kind !== 'slice' && kind !== 'map' && kind !== 'func'
 }
 
 function isInteger(basic: Basic): basic is Basic & { kind: 'int' | 'uint' } {

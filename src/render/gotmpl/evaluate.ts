@@ -1,6 +1,7 @@
 import { fieldOf, type MissingKey, methodOf } from './access.ts'
-import { ANY, assigned, canBeNil, isNumeric, literalFor, REFLECT, zeroOf } from './assign.ts'
+import { ANY, assigned, canBeNil, REFLECT, zeroOf } from './assign.ts'
 import { builtins, callValue } from './builtins.ts'
+import { constantFor, idealOf } from './constant.ts'
 import { isTrue } from './kinds.ts'
 import type {
   AnyNode,
@@ -13,7 +14,6 @@ import type {
   VariableNode,
 } from './nodes.ts'
 import { nodeText } from './nodes.ts'
-import type { Literal } from './number.ts'
 import { quote } from './quote.ts'
 import { Scope } from './scope.ts'
 import {
@@ -110,7 +110,7 @@ export class Evaluator {
       case 'nil':
         return this.fail('nil is not a command')
       case 'number':
-        return this.#ideal(first.literal)
+        return this.#orFail(() => idealOf(first.literal))
       case 'string':
         return first.text
     }
@@ -122,15 +122,6 @@ export class Evaluator {
     }
   }
 
-  /** A numeric literal that nobody wants in a certain type. */
-  #ideal({ text, int, uint, float, complex }: Literal): Value {
-    if (complex !== undefined) return complex
-    const isFloat = /[.eEpP]/.test(text) && !text.startsWith("'") && !(/^0[xX]/.test(text) && !/[pP]/.test(text))
-    if (float !== undefined && isFloat) return float
-    if (int !== undefined) return int
-    return uint === undefined ? NO_VALUE : this.fail(`${text} overflows int`)
-  }
-
   #field(node: FieldNode, args: readonly OperandNode[], piped: Piped): Value {
     this.node = node
     this.#holder = this.dotHolder
@@ -140,8 +131,7 @@ export class Evaluator {
   #chain(node: ChainNode, args: readonly OperandNode[], piped: Piped): Value {
     this.node = node
     if (node.node.kind === 'nil') this.fail(`indirection through explicit nil in ${nodeText(node)}`)
-    const receiver = this.#argument(ANY, node.node)
-    this.#holder = undefined
+    const receiver = this.#argument(REFLECT, node.node)
     return this.#path(receiver, node.path, node, args, piped)
   }
 
@@ -149,11 +139,11 @@ export class Evaluator {
     this.node = node
     const found = this.scope.get(node.name)
     if (found === undefined) return this.fail(`undefined variable: ${node.name}`)
+    this.#holder = found.holder
     if (node.path.length === 0) {
       this.#expectNoArguments(args, piped)
       return found.value
     }
-    this.#holder = found.holder
     return this.#path(found.value, node.path, node, args, piped)
   }
 
@@ -176,22 +166,20 @@ export class Evaluator {
       this.#holder = undefined
       return this.#call(method, node, name, args, piped)
     }
-    const value = this.#fieldOf(receiver, name, args.length > 1 || piped !== undefined)
+    const hasArgs = args.length > 1 || piped !== undefined
+    const value = this.#orFail(() => fieldOf(receiver, name, hasArgs, this.#around.missingKey))
     if (value === undefined) {
-      const type = this.#holder !== undefined && elementType(this.#holder.type) === ANY ? ANY : typeOf(receiver)
-      const isNil = receiver instanceof Nil && type.startsWith('*')
+      const type = this.#isInInterface() ? ANY : typeOf(receiver)
+      const isNil = receiver instanceof Nil && receiver.type.startsWith('*')
       this.fail(isNil ? `nil pointer evaluating ${type}.${name}` : `can't evaluate field ${name} in type ${type}`)
     }
     this.#holder = receiver instanceof GoMap ? receiver : undefined
     return value
   }
 
-  #fieldOf(receiver: Value, name: string, hasArgs: boolean): Value | undefined {
-    try {
-      return fieldOf(receiver, name, hasArgs, this.#around.missingKey)
-    } catch (error) {
-      return this.#failed(error)
-    }
+  /** Has the place where the last value lay the type `interface {}`? */
+  #isInInterface(): boolean {
+    return this.#holder !== undefined && elementType(this.#holder.type) === ANY
   }
 
   #function(node: IdentifierNode, context: AnyNode, args: readonly OperandNode[], piped: Piped): Value {
@@ -206,29 +194,31 @@ export class Evaluator {
 
   /** `args` begins with what is called. */
   #call(func: Func, node: AnyNode, name: string, args: readonly OperandNode[], piped: Piped, isBuiltin = false): Value {
-    const { params, fixed, rest } = func
+    const { params, fixed, rest: more } = func
     const written = Math.max(args.length - 1, 0)
     const given = written + (piped === undefined ? 0 : 1)
-    if (rest !== undefined && given < fixed) {
+    if (more !== undefined && given < fixed) {
       this.fail(`wrong number of args for ${name}: want at least ${fixed} got ${written}`)
     }
-    if (rest === undefined && given !== fixed) this.fail(`wrong number of args for ${name}: want ${fixed} got ${given}`)
+    if (more === undefined && given !== fixed) this.fail(`wrong number of args for ${name}: want ${fixed} got ${given}`)
     if (isBuiltin && (name === 'and' || name === 'or')) return this.#shortCircuit(name === 'or', args, piped)
 
     const values: Value[] = []
     for (let at = 0; at < written; at++) {
-      const type = at < fixed ? params[at] : rest
-      values.push(this.#argument(type as string, args[at + 1] as OperandNode))
+      const type = at < fixed ? params[at] : more
+      const value = this.#argument(type as string, args[at + 1] as OperandNode)
+      // As in Go: of all builtins, `slice` alone does not look into an interface for its indexes.
+      values.push(isBuiltin && name === 'slice' && at > 0 && this.#isInInterface() ? new Nil(ANY) : value)
     }
     if (piped !== undefined) {
-      const type = given - 1 < fixed ? params[given - 1] : rest
+      const type = given - 1 < fixed ? params[given - 1] : more
       values.push(this.#checked(piped, type as string))
     }
     const { calls } = this.#around
     try {
       if (!isBuiltin || name !== 'call') return func.call(values, calls)
-      const called = args[1] === undefined ? `<${typeOf(values[0] ?? null)} Value>` : nodeText(args[1])
-      return callValue(called, values[0] ?? null, values.slice(1), calls)
+      const [called = null, ...rest] = values
+      return callValue(args[1] === undefined ? stringOf(called) : nodeText(args[1]), called, rest, calls)
     } catch (error) {
       if (!(error instanceof GoError)) throw error
       this.node = node
@@ -247,6 +237,7 @@ export class Evaluator {
 
   #argument(type: string, node: OperandNode): Value {
     this.node = node
+    this.#holder = node.kind === 'dot' ? this.dotHolder : undefined
     switch (node.kind) {
       case 'dot':
         return this.#checked(this.dot, type)
@@ -258,24 +249,19 @@ export class Evaluator {
       case 'variable':
         return this.#checked(this.#variable(node, [], undefined), type)
       case 'pipe':
-        return this.#checked(this.pipeline(node), type)
+        return this.#checked(this.#parenthesized(node), type)
       case 'identifier':
         return this.#checked(this.#function(node, node, [], undefined), type)
       case 'chain':
         return this.#checked(this.#chain(node, [], undefined), type)
     }
-    if (type === ANY || type === REFLECT) {
-      return node.kind === 'number' ? this.#ideal(node.literal) : node.kind === 'string' ? node.text : node.value
-    }
-    if (type === 'string')
-      return node.kind === 'string' ? node.text : this.fail(`expected string; found ${nodeText(node)}`)
-    if (type === 'bool') return node.kind === 'bool' ? node.value : this.fail(`expected bool; found ${nodeText(node)}`)
-    if (!isNumeric(type)) return this.fail(`can't handle ${nodeText(node)} for arg of type ${type}`)
-    try {
-      return literalFor(type, node.kind === 'number' ? node.literal : { text: '' }, nodeText(node))
-    } catch (error) {
-      return this.#failed(error)
-    }
+    return this.#orFail(() => constantFor(type, node))
+  }
+
+  #parenthesized(pipe: PipeNode): Value {
+    const value = this.pipeline(pipe)
+    this.#holder = undefined
+    return value
   }
 
   /** Go's validateType: the value, when it can be given for this type. */
@@ -290,8 +276,17 @@ export class Evaluator {
     return this.fail(`wrong type for value; expected ${type}; got ${value === null ? ANY : typeOf(value)}`)
   }
 
-  #failed(error: unknown): never {
-    if (error instanceof GoError) return this.fail(error.message)
-    throw error
+  #orFail<T>(make: () => T): T {
+    try {
+      return make()
+    } catch (error) {
+      if (error instanceof GoError) return this.fail(error.message)
+      throw error
+    }
   }
+}
+
+/** reflect.Value's String */
+function stringOf(value: Value): string {
+  return typeof value === 'string' ? value : `<${value === NO_VALUE ? 'invalid' : typeOf(value)} Value>`
 }

@@ -40,6 +40,7 @@ class Execution {
   // Of the template that runs, which may be one that another one calls:
   #running = ''
   #depth = 0
+  #called: TemplateNode | undefined
   #evaluator: Evaluator
 
   constructor(parsed: Parsed, options: ExecuteOptions, budget: Budget) {
@@ -67,7 +68,7 @@ class Execution {
     }
     this.#write = write
     try {
-      this.#call(name, root, data)
+      this.#call(name, root, data ?? NO_VALUE)
     } catch (error) {
       throw this.#explained(error)
     }
@@ -195,6 +196,7 @@ class Execution {
     const evaluator: Evaluator = this.#evaluator
     if (root === undefined) evaluator.fail(`template ${quote(node.name)} not defined`)
     const data = node.pipe === undefined ? NO_VALUE : evaluator.pipeline(node.pipe)
+    this.#called = node
     this.#call(node.name, root, data)
   }
 
@@ -212,7 +214,12 @@ class Execution {
     if (!/call stack/.test(error.message)) {
       return new BudgetError(failure(this.#parsed, this.#running, node, error.message).message, true)
     }
-    return failure(this.#parsed, this.#running, node, `exceeded maximum template depth (${this.#depth})`)
+    return failure(
+      this.#parsed,
+      this.#running,
+      this.#called ?? node,
+      `exceeded maximum template depth (${this.#depth})`,
+    )
   }
 }
 

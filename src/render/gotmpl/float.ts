@@ -24,7 +24,7 @@ export function formatFloat(value: number, verb: FloatVerb, precision: number, b
 
 function decimal(size: number, verb: 'e' | 'E' | 'f' | 'g' | 'G', precision: number, bits: 32 | 64): string {
   const isShortest = precision < 0
-  const found = isShortest ? shortest(size, bits) : exact(size, verb, precision)
+  const found = isShortest ? shortest(size, bits) : cut(exact(size), verb, precision)
   const { digits, point } = found
   const count = digits.length
   if (verb === 'f') return plain(found, isShortest ? Math.max(count - point, 0) : precision)
@@ -55,11 +55,11 @@ function plain({ digits, point }: Decimal, precision: number): string {
 function shortest(size: number, bits: 32 | 64): Decimal {
   if (size === 0) return { digits: '', point: 0 }
   if (bits === 64) return read(size.toExponential())
-  for (let digits = 0; digits < 9; digits++) {
-    const text = size.toExponential(digits)
-    if (Math.fround(Number(text)) === size) return read(text)
+  const all = exact(size)
+  for (let count = 1; ; count++) {
+    const found = rounded(all, count)
+    if (count >= 9 || Math.fround(Number(`0.${found.digits}e${found.point}`)) === size) return found
   }
-  return read(size.toExponential())
 }
 
 function read(text: string): Decimal {
@@ -67,15 +67,19 @@ function read(text: string): Decimal {
   return { digits: mantissa.replace('.', '').replace(/0+$/, ''), point: Number(exponent) + 1 }
 }
 
-/** Every binary fraction is a decimal one; it is rounded to even, as JavaScript does not. */
-function exact(size: number, verb: string, precision: number): Decimal {
+/** Every binary fraction is a decimal one. */
+function exact(size: number): Decimal {
   if (size === 0) return { digits: '', point: 0 }
   const { mantissa, exponent } = parts(size, 64)
   const whole = exponent >= 0 ? mantissa << BigInt(exponent) : mantissa * 5n ** BigInt(-exponent)
   const digits = whole.toString()
-  const point = digits.length + Math.min(exponent, 0)
-  const wanted = verb === 'f' ? point + precision : verb === 'e' || verb === 'E' ? precision + 1 : precision || 1
-  return rounded({ digits, point }, wanted)
+  return { digits, point: digits.length + Math.min(exponent, 0) }
+}
+
+/** A half is rounded to even, as JavaScript's own functions do not. */
+function cut(all: Decimal, verb: string, precision: number): Decimal {
+  if (verb === 'f') return rounded(all, all.point + precision)
+  return rounded(all, verb === 'e' || verb === 'E' ? precision + 1 : precision || 1)
 }
 
 function rounded({ digits, point }: Decimal, wanted: number): Decimal {

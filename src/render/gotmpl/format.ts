@@ -78,7 +78,7 @@ class Format {
 
   #print(verb: string): void {
     const { flags } = this.#printer
-    if (verb === 'v') {
+    if (verb === 'v' || verb === 'w') {
       flags.sharpV = flags.sharp === true
       flags.plusV = flags.plus === true
       flags.sharp = false

@@ -46,7 +46,7 @@ export function numberLiteral(text: string): Literal {
 /** strconv.ParseInt with base 0, of any size. */
 export function parseInteger(text: string): bigint | undefined {
   const unsigned = text.replace(/^[+-]/, '')
-  const match = /^(?:0[xX]([\da-fA-F_]+)|0[bB]([01_]+)|0[oO]?([0-7_]+)|(\d[\d_]*))$/.exec(unsigned)
+  const match = /^(?:0[xX]([\da-fA-F_]+)|0[bB]([01_]+)|0[oO]?([0-7_]+)|(0|[1-9][\d_]*))$/.exec(unsigned)
   if (match === null || !underscoresFit(unsigned)) return undefined
   const [, hex, binary, octal, decimal] = match.map(part => part?.replaceAll('_', ''))
   const value =

@@ -4,25 +4,20 @@ import { type CommandNode, nodeText, type OperandNode, type PipeNode, type Varia
 import { characterLiteral, complexLiteral, numberLiteral } from './number.ts'
 import { quote, unquote } from './quote.ts'
 
-/** So deep may parentheses and blocks lie in each other. */
-const DEEPEST = 500
+/** So deep may parentheses lie in each other, as in Go; JavaScript's stack may end before. */
+const DEEPEST = 10_000
 
 /** Reads what stands inside an action: `$x := term.Field term | term`. */
 export class Operands {
   readonly #items: LookAhead
   readonly #functions: { has(name: string): boolean }
-  #depth: number
+  #depth = 0
   /** Those that are known here, the nearest last. */
   readonly variables = ['$']
 
-  constructor(items: LookAhead, functions: { has(name: string): boolean }, depth: number) {
+  constructor(items: LookAhead, functions: { has(name: string): boolean }) {
     this.#items = items
     this.#functions = functions
-    this.#depth = depth
-  }
-
-  get depth(): number {
-    return this.#depth
   }
 
   pipeline(context: string, end: ItemKind): PipeNode {
@@ -137,7 +132,7 @@ export class Operands {
       case 'number':
         return { kind: 'number', at, literal: this.#items.or(() => numberLiteral(text)) }
       case 'leftParen':
-        return this.deeper(() => this.pipeline('parenthesized pipeline', 'rightParen'))
+        return this.#parenthesized()
       case 'string':
       case 'rawString':
         return { kind: 'string', at, quoted: text, text: this.#items.or(() => unquote(text)) }
@@ -146,11 +141,11 @@ export class Operands {
     return undefined
   }
 
-  deeper<T>(parse: () => T): T {
+  #parenthesized(): PipeNode {
     if (this.#depth++ >= DEEPEST) this.#items.fail('max expression depth exceeded')
-    const parsed = parse()
+    const pipe = this.pipeline('parenthesized pipeline', 'rightParen')
     this.#depth--
-    return parsed
+    return pipe
   }
 }
 

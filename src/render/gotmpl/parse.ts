@@ -25,7 +25,13 @@ export function parse(source: string, options: ParseOptions): Parsed {
   const { name, functions } = options
   const templates = new Map<string, ListNode>()
   const lexer = new Lexer(source, { left: options.left || '{{', right: options.right || '}}' })
-  new Parser({ name, lexer, functions: known(functions), templates }).parse()
+  const parser = new Parser({ name, lexer, functions: known(functions), templates })
+  try {
+    parser.parse()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    parser.fail('max expression depth exceeded') // JavaScript's stack has ended
+  }
   return { name, source, templates }
 }
 
@@ -47,10 +53,10 @@ class Parser {
   readonly #operands: Operands
   #ranges = 0
 
-  constructor(shared: Shared, depth = 0) {
+  constructor(shared: Shared) {
     this.#shared = shared
     this.#items = new LookAhead(shared.name, shared.lexer)
-    this.#operands = new Operands(this.#items, shared.functions, depth)
+    this.#operands = new Operands(this.#items, shared.functions)
   }
 
   /** The whole source. */
@@ -73,18 +79,18 @@ class Parser {
     this.#add(this.#shared.name, root)
   }
 
+  fail(message: string): never {
+    return this.#items.fail(message)
+  }
+
   #definition(): void {
     const name = this.#items.nextNonSpace()
     if (name.kind !== 'string' && name.kind !== 'rawString') this.#items.unexpected(name, 'define clause')
     const unquoted = this.#items.or(() => unquote(name.text))
     this.#items.expect('rightDelim', 'define clause')
-    this.#body(unquoted, 'define clause')
-  }
-
-  #body(name: string, context: string): void {
     const { list, end } = this.#list()
-    if (end.kind !== 'end') this.#items.fail(`unexpected ${nodeText(end)} in ${context}`)
-    this.#add(name, list)
+    if (end.kind !== 'end') this.#items.fail(`unexpected ${nodeText(end)} in define clause`)
+    this.#add(unquoted, list)
   }
 
   /** A template of blanks only does not replace another one, and is replaced by any. */
@@ -156,7 +162,7 @@ class Parser {
     const known = this.#operands.variables.length
     const pipe = this.#operands.pipeline(kind, 'rightDelim')
     if (kind === 'range') this.#ranges++
-    const { list, end } = this.#operands.deeper(() => this.#list())
+    const { list, end } = this.#list()
     if (kind === 'range') this.#ranges--
     const elseList = end.kind === 'else' ? this.#elseList(kind, end) : undefined
     this.#operands.variables.length = known
@@ -166,9 +172,9 @@ class Parser {
   #elseList(kind: 'if' | 'range' | 'with', { at }: EndNode): ListNode {
     if ((kind === 'if' || kind === 'with') && this.#items.peek().kind === kind) {
       this.#items.next()
-      return { kind: 'list', at, nodes: [this.#operands.deeper(() => this.#branch(kind))] }
+      return { kind: 'list', at, nodes: [this.#branch(kind)] }
     }
-    const { list, end } = this.#operands.deeper(() => this.#list())
+    const { list, end } = this.#list()
     if (end.kind !== 'end') this.#items.fail(`expected end; found ${nodeText(end)}`)
     return list
   }
@@ -177,7 +183,10 @@ class Parser {
     const item = this.#items.nextNonSpace()
     const name = this.#templateName(item, 'block clause')
     const pipe = this.#operands.pipeline('block clause', 'rightDelim')
-    new Parser(this.#shared, this.#operands.depth + 1).#body(name, 'block clause')
+    const block = new Parser(this.#shared)
+    const { list, end } = block.#list()
+    if (end.kind !== 'end') this.#items.fail(`unexpected ${nodeText(end)} in block clause`)
+    block.#add(name, list)
     return { kind: 'template', at: item.at, name, pipe }
   }
 

@@ -84,6 +84,7 @@ export class Printer {
         return '<nil>'
     }
     if (value === null) return this.flags.sharpV ? 'interface {}(nil)' : '<nil>'
+    if (verb === 'w' && !this.#isErroring) return this.#badVerb(value, verb)
     if (value instanceof Num) return this.#number(value, verb) ?? this.#badVerb(value, verb)
     if (value instanceof Complex) return this.#complex(value, verb) ?? this.#badVerb(value, verb)
     if (value instanceof Slice) return this.#slice(value, verb, depth)
@@ -112,7 +113,9 @@ export class Printer {
     }
     if (this.flags.sharpV && slice.isNil) return `${type}(nil)`
     const texts = items.map(item => this.#value(item, verb, depth + 1))
-    return this.flags.sharpV ? `${isBytes ? '[]byte' : type}{${texts.join(', ')}}` : `[${texts.join(' ')}]`
+    return this.flags.sharpV
+      ? `${isBytes && depth === 0 ? '[]byte' : type}{${texts.join(', ')}}`
+      : `[${texts.join(' ')}]`
   }
 
   #map(map: GoMap, verb: string, depth: number): string {

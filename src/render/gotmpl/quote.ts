@@ -15,11 +15,10 @@ const SYNTAX = 'invalid syntax'
 
 /** strconv.Quote; with `ascii`, strconv.QuoteToASCII. */
 export function quote(text: string, ascii = false): string {
-  let quoted = ''
-  for (const char of text) {
+  const quoted = text.replace(/[^ !#-[\]-~]/gu, char => {
     const stray = strayByte(char)
-    quoted += stray === undefined ? escapeRune(runeOf(char), '"', ascii) : `\\x${hex(stray, 2)}`
-  }
+    return stray === undefined ? escapeRune(runeOf(char), '"', ascii) : `\\x${hex(stray, 2)}`
+  })
   return `"${quoted}"`
 }
 

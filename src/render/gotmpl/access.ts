@@ -82,19 +82,20 @@ export function slice(item: Value, indexes: readonly Value[]): Value {
   if (typeof item === 'string') {
     if (indexes.length === 3) throw new GoError('cannot 3-index slice a string')
     const bytes = toBytes(item)
-    const [from, to] = bounds(indexes, bytes.length)
+    const [from, to] = bounds(indexes, bytes.length, bytes.length)
     return fromBytes(bytes.subarray(from, to))
   }
   if (!(item instanceof Slice)) throw new GoError(`can't slice item of type ${typeOf(item).replace(/^\*/, '')}`)
-  const [from, to] = bounds(indexes, item.items.length)
-  return new Slice(item.type, item.items.slice(from, to))
+  const { type, items, room } = item
+  const [from, to, end] = bounds(indexes, items.length, room.length)
+  return new Slice(type, room.slice(from, to), false, room.slice(from, end))
 }
 
-function bounds(indexes: readonly Value[], length: number): [number, number] {
-  const [from = 0, to = length, most = length] = indexes.map(at => indexArg(at, length))
+function bounds(indexes: readonly Value[], length: number, capacity: number): [number, number, number] {
+  const [from = 0, to = length, end = capacity] = indexes.map(at => indexArg(at, capacity))
   if (from > to) throw new GoError(`invalid slice index: ${from} > ${to}`)
-  if (to > most) throw new GoError(`invalid slice index: ${to} > ${most}`)
-  return [from, to]
+  if (to > end) throw new GoError(`invalid slice index: ${to} > ${end}`)
+  return [from, to, end]
 }
 
 /** The builtin `len`. */

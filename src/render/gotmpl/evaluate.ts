@@ -208,7 +208,8 @@ export class Evaluator {
       const type = at < fixed ? params[at] : more
       const value = this.#argument(type as string, args[at + 1] as OperandNode)
       // As in Go: of all builtins, `slice` alone does not look into an interface for its indexes.
-      values.push(isBuiltin && name === 'slice' && at > 0 && this.#isInInterface() ? new Nil(ANY) : value)
+      const isHidden = isBuiltin && name === 'slice' && at > 0 && value !== NO_VALUE && this.#isInInterface()
+      values.push(isHidden ? new Nil(ANY) : value)
     }
     if (piped !== undefined) {
       const type = given - 1 < fixed ? params[given - 1] : more

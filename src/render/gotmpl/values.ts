@@ -67,11 +67,14 @@ export class Slice {
   readonly type: string // "[]string", "[]interface {}"
   readonly items: readonly Value[]
   readonly isNil: boolean
+  /** The items and what lies behind them up to the capacity: a part of a slice can be sliced longer again. */
+  readonly room: readonly Value[]
 
-  constructor(type: string, items: readonly Value[], isNil = false) {
+  constructor(type: string, items: readonly Value[], isNil = false, room = items) {
     this.type = type
     this.items = items
     this.isNil = isNil
+    this.room = room
   }
 }
 

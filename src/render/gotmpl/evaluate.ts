@@ -2,7 +2,7 @@ import { fieldOf, type MissingKey, methodOf } from './access.ts'
 import { ANY, assigned, canBeNil, REFLECT, zeroOf } from './assign.ts'
 import { builtins, callValue } from './builtins.ts'
 import { constantFor, idealOf } from './constant.ts'
-import { isTrue } from './kinds.ts'
+import { isTrue, stringOf } from './kinds.ts'
 import type {
   AnyNode,
   ChainNode,
@@ -15,7 +15,7 @@ import type {
 } from './nodes.ts'
 import { nodeText } from './nodes.ts'
 import { quote } from './quote.ts'
-import { Scope } from './scope.ts'
+import { type Holder, Scope } from './scope.ts'
 import {
   type CallContext,
   elementType,
@@ -24,7 +24,6 @@ import {
   GoMap,
   Nil,
   NO_VALUE,
-  type Slice,
   typeOf,
   type Value,
 } from './values.ts'
@@ -39,9 +38,6 @@ export interface Surroundings {
 
 /** A value that is piped into a command becomes its last argument; undefined where there is none. */
 type Piped = Value | undefined
-
-/** Where a value lies: in Go it has the type of the place until it is evaluated further, and errors tell this type. */
-export type Holder = GoMap | Slice | undefined
 
 /**
  * Evaluates what stands in an action. As in Go, `node` is what was looked at last: that is where an error happened, even
@@ -285,9 +281,4 @@ export class Evaluator {
       throw error
     }
   }
-}
-
-/** reflect.Value's String */
-function stringOf(value: Value): string {
-  return typeof value === 'string' ? value : `<${value === NO_VALUE ? 'invalid' : typeOf(value)} Value>`
 }

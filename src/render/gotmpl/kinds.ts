@@ -1,4 +1,17 @@
-import { Channel, Complex, Func, GoMap, Nil, NO_VALUE, Num, Opaque, Slice, Struct, type Value } from './values.ts'
+import {
+  Channel,
+  Complex,
+  Func,
+  GoMap,
+  Nil,
+  NO_VALUE,
+  Num,
+  Opaque,
+  Slice,
+  Struct,
+  typeOf,
+  type Value,
+} from './values.ts'
 
 /** A value that a template compares: what it is made of, whatever its type is called. */
 export type Basic =
@@ -74,4 +87,9 @@ export function kindOf(value: Value): Kind {
 export function isNil(value: Value): boolean {
   if (value === null || value === NO_VALUE || value instanceof Nil) return true
   return (value instanceof Slice || value instanceof GoMap) && value.isNil
+}
+
+/** reflect.Value's String: a text itself, of anything else the type. */
+export function stringOf(value: Value): string {
+  return typeof value === 'string' ? value : `<${value === NO_VALUE ? 'invalid' : typeOf(value)} Value>`
 }

@@ -1,9 +1,12 @@
 import type { GoMap, Slice, Value } from './values.ts'
 
+/** Where a value lies: in Go it has the type of the place until it is evaluated further, and errors tell this type. */
+export type Holder = GoMap | Slice | undefined
+
 interface Variable {
   readonly name: string
   value: Value
-  holder: GoMap | Slice | undefined
+  holder: Holder
 }
 
 /** The variables of one run of a template, the nearest last. */
@@ -35,7 +38,7 @@ export class Scope {
   }
 
   /** False when there is none of this name. */
-  set(name: string, value: Value, holder: Variable['holder']): boolean {
+  set(name: string, value: Value, holder: Holder): boolean {
     const variable: Variable | undefined = this.get(name)
     if (variable === undefined) return false
     variable.value = value
@@ -44,7 +47,7 @@ export class Scope {
   }
 
   /** The first from the top is 1. */
-  setTop(position: number, value: Value, holder: Variable['holder']): void {
+  setTop(position: number, value: Value, holder: Holder): void {
     const variable = this.#variables[this.#variables.length - position]
     if (variable === undefined) return
     variable.value = value

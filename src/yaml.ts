@@ -1,4 +1,19 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parse, parseDocument, visit } from 'yaml'
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parse,
+  parseAllDocuments,
+  parseDocument,
+  type Scalar,
+  visit,
+  type Document as YamlDocument,
+} from 'yaml'
 import type { Document } from './config/document.ts'
 
 /** YAML 1.2, JSON included; aliases are bounded by the library. Throws its error, which names line and column. */
@@ -37,4 +52,58 @@ export function parseYamlDocument(text: string): Document {
     return line
   }
   return { value: document.toJS(), lineOf }
+}
+
+/** A document before anything is made of its scalars: what they mean depends on who reads them. */
+export type YamlNode =
+  | { readonly kind: 'scalar'; readonly text: string; readonly isPlain: boolean; readonly tag: string | undefined }
+  | { readonly kind: 'list'; readonly items: readonly YamlNode[] }
+  | { readonly kind: 'map'; readonly entries: readonly (readonly [YamlNode, YamlNode])[] }
+
+/** The first document in YAML 1.1, undefined when there is none. An alias is the node it stands for, not a copy. */
+export function yamlTree(text: string): YamlNode | undefined {
+  const [document] = parseAllDocuments(text, {
+    version: '1.1',
+    schema: 'failsafe',
+    uniqueKeys: false,
+    logLevel: 'silent',
+  })
+  if (document === undefined || !('contents' in document)) return undefined
+  const [error] = document.errors
+  if (error !== undefined) throw error
+  const known = new Map<Node, YamlNode>()
+  const open = new Set<Node>()
+
+  function treeOf(node: unknown): YamlNode {
+    if (!isNode(node)) return { kind: 'scalar', text: '', isPlain: true, tag: undefined }
+    if (open.has(node)) throw new Error('an anchor contains itself')
+    open.add(node)
+    const tree = known.get(node) ?? read(node)
+    open.delete(node)
+    known.set(node, tree)
+    return tree
+  }
+
+  function read(node: Node): YamlNode {
+    if (isAlias(node)) return aliased(node)
+    if (isMap(node)) return { kind: 'map', entries: node.items.map(({ key, value }) => [treeOf(key), treeOf(value)]) }
+    if (isSeq(node)) return { kind: 'list', items: node.items.map(treeOf) }
+    if (!isScalar(node)) throw new Error('unknown node')
+    const isPlain = node.type === 'PLAIN'
+    return { kind: 'scalar', text: isPlain ? (node.source ?? '') : written(node), isPlain, tag: node.tag }
+  }
+
+  /** A block at the end of a text that has no line end there has none either; our reader adds one. */
+  function written(node: Scalar): string {
+    const isOpen = node.type?.startsWith('BLOCK') && !text.endsWith('\n') && node.range?.[1] === text.length
+    return isOpen ? String(node.value).replace(/\n$/, '') : String(node.value)
+  }
+
+  function aliased(alias: Alias): YamlNode {
+    const node = alias.resolve(document as YamlDocument)
+    if (node === undefined) throw new Error(`unknown anchor '${alias.source}' referenced`)
+    return treeOf(node)
+  }
+
+  return treeOf(document.contents)
 }

@@ -1,4 +1,5 @@
 import type { Printed } from '../model/generation.ts'
+import type { Answers, Kind, Query } from '../model/query.ts'
 import type { View } from './view.ts'
 
 /** Seam: a template language. */
@@ -29,4 +30,12 @@ export interface Template {
    * What goes wrong is left for `render` to say.
    */
   prepare(view: View): Promise<void>
+}
+
+/** What a template may ask for while it runs. */
+export interface Asking {
+  /** Undefined as long as it is not known: whatever is made of that is thrown away, and made again when it is. */
+  ask<K extends Kind>(query: Query & { readonly kind: K }): Answers[K] | undefined
+  /** The answer is known, but nothing may be written before it is another one (`key` of what does not exist). */
+  hold(query: Query): void
 }

@@ -1,14 +1,14 @@
+import { type Query, queryId } from '../../src/model/query.ts'
+import { Func, GoError, GoMap, Slice, Struct, type Value } from '../../src/render/gotmpl/values.ts'
 import {
   keyQuery,
   nodeQuery,
   nodesQuery,
   pairsQuery,
-  type Query,
-  queryId,
+  QueryError,
   serviceQuery,
   servicesQuery,
-} from '../../src/render/gotmpl/queries.ts'
-import { Func, GoMap, Slice, Struct, type Value } from '../../src/render/gotmpl/values.ts'
+} from '../../src/render/queries.ts'
 
 /** What Consul and the disk hold, in the form of the recorded cases of consul-template. */
 export interface Held {
@@ -60,7 +60,7 @@ export function dataFunctions(held: Held, asked: Set<string>): readonly Func[] {
     return query.kind === 'key' ? held.kv?.[query.key] : undefined
   }
 
-  return [
+  const functions = [
     services('service'),
     services('connect'),
     pairs('ls', key => key !== '' && !key.includes('/')),
@@ -98,6 +98,17 @@ export function dataFunctions(held: Held, asked: Set<string>): readonly Func[] {
       return structs('CARoot', roots)
     }),
   ]
+  return functions.map(
+    ({ name, params, call }) => new Func(name, params, (args, context) => asGo(() => call(args, context))),
+  )
+}
+
+function asGo<T>(task: () => T): T {
+  try {
+    return task()
+  } catch (error) {
+    throw error instanceof QueryError ? new GoError(error.message) : error
+  }
 }
 
 function pairsUnder(kv: Readonly<Record<string, string>>, prefix: string): object[] {

@@ -46,7 +46,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^(registry|keep-last|catalog|quiescence|memory|last-snapshot|state-lock|status-file)\.ts$/],
   [
     /^select\//,
-    /^render\/(language|view|render|seen)\.ts$/,
+    /^render\/(language|view|render|seen|queries)\.ts$/,
     /^source\/(source|wakeup|backoff)\.ts$/,
     /^target\/[\w-]+\.ts$/,
   ],

@@ -1,37 +1,7 @@
-import { quote } from './quote.ts'
-import { GoError } from './values.ts'
+import type { Query, ServiceQuery } from '../model/query.ts'
 
-/** What a template asks of Consul or of the disk. Texts that were not given are empty. */
-export type Query =
-  | ServiceQuery
-  | (Place & { readonly kind: 'services' })
-  | (Place & { readonly kind: 'nodes'; readonly near: string })
-  | (Place & { readonly kind: 'node'; readonly name: string }) // no name: the agent's own node
-  | (Place & { readonly kind: 'key'; readonly key: string; readonly blocks: boolean })
-  | (Place & { readonly kind: 'pairs'; readonly prefix: string })
-  | { readonly kind: 'datacenters'; readonly ignoreFailing: boolean }
-  | { readonly kind: 'peerings'; readonly partition: string }
-  | { readonly kind: 'exportedServices' | 'importedServices'; readonly partition: string }
-  | { readonly kind: 'partitions' | 'caRoots' }
-  | { readonly kind: 'caLeaf'; readonly service: string }
-  | { readonly kind: 'file'; readonly path: string }
-
-export interface ServiceQuery extends Place {
-  readonly kind: 'service'
-  readonly connect: boolean
-  readonly name: string
-  readonly tag: string
-  readonly near: string
-  readonly filters: readonly string[]
-  readonly peer: string
-  readonly samenessGroup: string
-}
-
-interface Place {
-  readonly datacenter: string
-  readonly namespace: string
-  readonly partition: string
-}
+/** A query that is none, in consul-template's words. */
+export class QueryError extends Error {}
 
 const tag = '(?:(?<tag>[\\w=:.\\-]+)\\.)?'
 const service = '(?<name>[\\w\\-]+)'
@@ -59,11 +29,11 @@ export function serviceQuery(text: string, connect = false): ServiceQuery {
   const given = (parts.filter ?? '').split(',').filter(filter => filter !== '')
   const unknown = given.find(filter => !states.includes(filter))
   if (unknown !== undefined) {
-    throw new GoError(`health.service: invalid filter: ${quote(unknown)} in ${quote(text)}`)
+    throw new QueryError(`health.service: invalid filter: ${JSON.stringify(unknown)} in ${JSON.stringify(text)}`)
   }
   const [peer, samenessGroup] = [parameters('peer'), parameters('sameness-group')]
   if (peer !== '' && samenessGroup !== '') {
-    throw new GoError('health.service: cannot specify both peer and sameness-group')
+    throw new QueryError('health.service: cannot specify both peer and sameness-group')
   }
   return {
     kind: 'service',
@@ -112,66 +82,9 @@ export function peeringsQuery(text: string): Query {
   return { kind: 'peerings', partition: read('list.peering', grammar.peerings, text).place.partition }
 }
 
-/** What names a query in logs and tells two queries apart, as consul-template spells it. */
-export function queryId(query: Query): string {
-  switch (query.kind) {
-    case 'service':
-      return `health.${query.connect ? 'connect' : 'service'}(${serviceId(query)})`
-    case 'services':
-      return named('catalog.services', where(query))
-    case 'nodes':
-      return named('catalog.nodes', where(query) + marked('~', query.near))
-    case 'node':
-      return named('catalog.node', query.name + where(query))
-    case 'key':
-      return `kv.${query.blocks ? 'block' : 'get'}(${query.key}${where(query)})`
-    case 'pairs':
-      return `kv.list(${query.prefix}${where(query)})`
-    case 'datacenters':
-      return 'catalog.datacenters' // of `datacenters` and `datacenters true` the first in the template wins
-    case 'peerings':
-      return `list.peerings${marked('?partition=', query.partition)}`
-    case 'exportedServices':
-    case 'importedServices':
-      return `list.${query.kind}(${query.partition})`
-    case 'partitions':
-      return 'list.partitions'
-    case 'caRoots':
-      return 'connect.caroots'
-    case 'caLeaf':
-      return named('connect.caleaf', query.service)
-    case 'file':
-      return `file(${query.path})`
-  }
-}
-
-function serviceId(query: ServiceQuery): string {
-  return [
-    marked('', query.tag, '.'),
-    query.name,
-    where(query),
-    marked('@peer=', query.peer),
-    marked('@sameness-group=', query.samenessGroup),
-    marked('~', query.near),
-    marked('|', query.filters.join(',')),
-  ].join('')
-}
-
-function where({ datacenter, partition, namespace }: Place): string {
-  return marked('@', datacenter) + marked('@partition=', partition) + marked('@ns=', namespace)
-}
-
-function marked(before: string, text: string, after = ''): string {
-  return text === '' ? '' : before + text + after
-}
-
-function named(name: string, details: string): string {
-  return details === '' ? name : `${name}(${details})`
-}
-
 function read(endpoint: string, pattern: RegExp, text: string) {
   const match = pattern.exec(text)
-  if (match === null) throw new GoError(`${endpoint}: invalid format: ${quote(text)}`)
+  if (match === null) throw new QueryError(`${endpoint}: invalid format: ${JSON.stringify(text)}`)
 
   const parts: Record<string, string | undefined> = match.groups ?? {}
   const parameters = parametersOf(endpoint, parts.query ?? '')
@@ -187,8 +100,8 @@ function parametersOf(endpoint: string, query: string): (key: string) => string 
   for (const pair of query.split('&').filter(pair => pair !== '')) {
     const [key = '', ...rest] = pair.split('=')
     if (!known.includes(key)) {
-      const reason = `invalid query parameter key ${quote(key)} in query ${quote(query)}`
-      throw new GoError(`${endpoint}: ${reason}: supported keys: ${known.join(',')}`)
+      const reason = `invalid query parameter key ${JSON.stringify(key)} in query ${JSON.stringify(query)}`
+      throw new QueryError(`${endpoint}: ${reason}: supported keys: ${known.join(',')}`)
     }
     if (!values.has(key)) values.set(key, rest.join('='))
   }

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { type Query, queryId } from '../model/query.ts'
 import {
   keyQuery,
   nodeQuery,
   nodesQuery,
   pairsQuery,
   peeringsQuery,
-  type Query,
-  queryId,
+  QueryError,
   serviceQuery,
   servicesQuery,
 } from './queries.ts'
-import { GoError } from './values.ts'
 
 /** Recorded from consul-template 0.42.1; what a query leaves out is left out here, too. */
 interface Case {
@@ -23,7 +22,7 @@ interface Case {
   readonly errorText?: string
 }
 
-const path = join(import.meta.dirname, '../../../test/fixtures/consul-template-0.42.1/cases.json')
+const path = join(import.meta.dirname, '../../test/fixtures/consul-template-0.42.1/cases.json')
 const { queries }: { queries: readonly Case[] } = JSON.parse(readFileSync(path, 'utf8'))
 
 const readers: Readonly<Record<string, (text: string) => Query>> = {
@@ -78,7 +77,7 @@ function answerOf(read: () => Query | undefined): unknown {
     if (query === undefined) throw new Error('no reader')
     return { fields: fieldsOf(query), id: queryId(query) }
   } catch (error) {
-    if (error instanceof GoError) return { error: error.message }
+    if (error instanceof QueryError) return { error: error.message }
     throw error
   }
 }

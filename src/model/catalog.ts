@@ -1,6 +1,7 @@
 /** Nouns of service discovery. */
 
 import type { Phases } from './phases.ts'
+import type { HealthRow } from './query.ts'
 
 export type Health = 'passing' | 'warning' | 'critical' | 'maintenance'
 
@@ -14,6 +15,7 @@ export interface Instance {
   readonly weight: number
   readonly health: Health
   readonly createIndex: string // decimal; decides contested host names
+  readonly row?: HealthRow // all that Consul says of it, where somebody wants that
 }
 
 export interface Service {

@@ -1,7 +1,11 @@
 import type { Snapshot } from '../model/catalog.ts'
 
 /** Lets a source skip services nobody selects. A hint: selection is still decided by `select`. */
-export type Interest = (service: string, tags: readonly string[]) => boolean
+export interface Interest {
+  (service: string, tags: readonly string[]): boolean
+  /** Instances are wanted with their rows: all that the source knows of them. */
+  readonly inFull?: boolean
+}
 
 /** Seam: where services come from. */
 export interface Source {

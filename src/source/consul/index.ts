@@ -84,15 +84,15 @@ async function* inOneWay(
   try {
     // Whoever was wrong is asked the same again, and alone: only when that is answered is it worth asking for more.
     if (past.failed !== undefined) await client.ask(onTrial(past.failed), scope.signal)
-    const questions = tableQuestions()
+    const questions = tableQuestions(interest.inFull)
     const [services, checks, nodes] = await Promise.all([
       client.ask(questions.services, scope.signal),
       client.ask(questions.checks, scope.signal),
       client.ask(questions.nodes, scope.signal),
     ])
-    const tables = new Tables(past.tables)
+    const tables = new Tables(past.tables, interest.inFull)
     const wanted = keepLast((names: ServiceNames) => wantedOf(names, interest))
-    const picked = new Picked(NAME, past.picked)
+    const picked = new Picked(NAME, past.picked, interest.inFull)
     const isShared = isCheaper(services.body, wanted(services.body).size, nodes.body.length, 1)
     const from = { source: NAME, interest, wantedOf: wanted }
     const again = () => void tell(reader.retry())

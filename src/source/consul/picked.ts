@@ -21,9 +21,11 @@ export class Picked implements Parts<Entries> {
   readonly #source: string
   #wanted: ReadonlySet<string> = new Set()
   readonly #known: Map<string, Known>
+  readonly #inFull: boolean
 
-  constructor(source: string, before?: Picked) {
+  constructor(source: string, before?: Picked, inFull = false) {
     this.#source = source
+    this.#inFull = inFull
     this.#known = new Map(before === undefined ? [] : before.#known)
     this.wasComplete = before?.wasComplete ?? false
   }
@@ -45,17 +47,18 @@ export class Picked implements Parts<Entries> {
     return this.#known.has(name)
   }
 
-  question = instancesOf
+  question(name: string) {
+    return instancesOf(name, this.#inFull)
+  }
 
   take(name: string, { body, digest }: { readonly body: Entries; readonly digest: string }): boolean {
     const before = this.#known.get(name)
     if (!this.has(name) || before?.digest === digest) return false
     // Consul does not mind case: the answer about `twin` tells of `Twin`, too.
     const mine = body.filter(({ Service }) => Service.Service === name)
-    const instances = mine.map(({ Node, Service, Checks }) => {
-      const address = Service.Address === '' ? Node.Address : Service.Address
-      return toInstance(Node.Node, address, Service, healthOf(Checks))
-    })
+    const instances = mine.map(row =>
+      toInstance(row.Node, row.Service, healthOf(row.Checks), this.#inFull ? row : undefined),
+    )
     const service = instances.length === 0 ? undefined : toService(this.#source, name, instances)
     this.#known.set(name, { service, digest })
     return true

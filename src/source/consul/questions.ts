@@ -1,7 +1,19 @@
+import { z } from 'zod'
 import { UpstreamdError } from '../../errors.ts'
 import type { Question } from './answer.ts'
 import { entriesOf, Remembered, rowsOf } from './rows.ts'
-import { Check, Checks, Entries, Node, NodeService, NodeServices, Nodes, ServiceNames, serviceName } from './wire.ts'
+import {
+  Check,
+  Checks,
+  Entries,
+  Node,
+  NodeService,
+  NodeServices,
+  Nodes,
+  ServiceNames,
+  serviceName,
+  whole,
+} from './wire.ts'
 
 /** The three tables: together they see every change (facts). */
 export const services: Question<ServiceNames> = {
@@ -12,18 +24,23 @@ export const services: Question<ServiceNames> = {
   refuse: names => (names.length > 0 ? undefined : nothing('service')),
 }
 
-export const checks: Question<Checks> = {
-  path: '/health/state/any',
-  schema: Checks,
-  rows: rowsOf(Check, Checks, (_, rows) => rows),
+export const checks = checksAs(Check)
+export const nodes = nodesAs(Node)
+
+function checksAs(row: z.ZodType<Checks[number]>): Question<Checks> {
+  const schema = z.array(row)
+  return { path: '/health/state/any', schema, rows: rowsOf(row, schema, (_, rows) => rows) }
 }
 
-export const nodes: Question<Nodes> = {
-  path: '/catalog/nodes',
-  schema: Nodes,
-  rows: rowsOf(Node, Nodes, (_, rows) => rows),
-  // … and a node.
-  refuse: nodes => (nodes.length > 0 ? undefined : nothing('node')),
+function nodesAs(row: z.ZodType<Nodes[number]>): Question<Nodes> {
+  const schema = z.array(row)
+  return {
+    path: '/catalog/nodes',
+    schema,
+    rows: rowsOf(row, schema, (_, rows) => rows),
+    // … and a node.
+    refuse: nodes => (nodes.length > 0 ? undefined : nothing('node')),
+  }
 }
 
 export interface TableQuestions {
@@ -32,12 +49,12 @@ export interface TableQuestions {
   readonly nodes: Question<Nodes>
 }
 
-/** The same for one attempt: long answers are remembered from one to the next. */
-export function tableQuestions(): TableQuestions {
+/** The same for one attempt: long answers are remembered from one to the next. `inFull`: with all that rows hold. */
+export function tableQuestions(inFull = false): TableQuestions {
   return {
     services: { ...services, remembered: new Remembered() },
-    checks: { ...checks, remembered: new Remembered() },
-    nodes: { ...nodes, remembered: new Remembered() },
+    checks: { ...(inFull ? checksAs(whole.Check) : checks), remembered: new Remembered() },
+    nodes: { ...(inFull ? nodesAs(whole.Node) : nodes), remembered: new Remembered() },
   }
 }
 
@@ -46,22 +63,23 @@ export const checkIndex: Question<Checks> = { path: checks.path, schema: Checks,
 export const nodeIndex: Question<Nodes> = { path: nodes.path, schema: Nodes, filter: 'Node == ""' }
 
 const serviceRows = rowsOf(NodeService, NodeServices, (frame, Services) => frame && { ...frame, Services })
+const wholeRows = rowsOf(whole.NodeService, whole.NodeServices, (frame, Services) => frame && { ...frame, Services })
 
 /** All services of one node; of none when Consul does not know it. */
-export function servicesOf(node: string, remembered: Remembered): Question<NodeServices> {
+export function servicesOf(node: string, remembered: Remembered, inFull = false): Question<NodeServices> {
   return {
     path: '/catalog/node-services/{node}',
-    schema: NodeServices,
-    rows: serviceRows,
+    schema: inFull ? whole.NodeServices : NodeServices,
+    rows: inFull ? wholeRows : serviceRows,
     remembered,
     params: { node },
   }
 }
 
 /** The same of one that is listed for certain: the token may not read it; that it has no services is not said. */
-export function servicesOfListed(node: string, remembered: Remembered): Question<NodeServices> {
+export function ofListed(question: Question<NodeServices>): Question<NodeServices> {
   return {
-    ...servicesOf(node, remembered),
+    ...question,
     refuse: body =>
       isUnknown(body) ? new UpstreamdError('SOURCE_MALFORMED', 'it lists the node and does not know it') : undefined,
   }
@@ -73,8 +91,8 @@ export function isUnknown(body: NodeServices): boolean {
 }
 
 /** All instances of one service, with their nodes and their checks. */
-export function instancesOf(service: string): Question<Entries> {
-  return { path: '/health/service/{service}', schema: Entries, params: { service } }
+export function instancesOf(service: string, inFull: boolean): Question<Entries> {
+  return { path: '/health/service/{service}', schema: inFull ? whole.Entries : Entries, params: { service } }
 }
 
 /**

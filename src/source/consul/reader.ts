@@ -3,7 +3,7 @@ import type { Runtime } from '../../runtime.ts'
 import type { Interest } from '../source.ts'
 import type { Answer } from './answer.ts'
 import type { ConsulClient } from './client.ts'
-import { checkIndex, isUnknown, nodes, servicesOf, servicesOfListed, type TableQuestions } from './questions.ts'
+import { checkIndex, isUnknown, nodes, ofListed, servicesOf, type TableQuestions } from './questions.ts'
 import { createRounds, type Parts } from './rounds.ts'
 import type { Tables } from './tables.ts'
 import type { Checks, NodeServices, Nodes, ServiceNames } from './wire.ts'
@@ -45,7 +45,7 @@ export function createReader(
   runtime: Runtime,
 ): Reader {
   const { clock, signal } = runtime
-  const rounds = createRounds(client, nodesOf(tables, client, signal), source, again, runtime)
+  const rounds = createRounds(client, nodesOf(tables, client, signal, interest.inFull), source, again, runtime)
   let last: Answers | undefined
   let snapshot: Snapshot = { source, index: '0', services: [] }
   let turn: Promise<unknown> = Promise.resolve()
@@ -149,7 +149,12 @@ export function createReader(
 }
 
 /** The services of each node, as parts to be read. */
-export function nodesOf(tables: Tables, client: ConsulClient, signal: AbortSignal): Parts<NodeServices> {
+export function nodesOf(
+  tables: Tables,
+  client: ConsulClient,
+  signal: AbortSignal,
+  inFull = false,
+): Parts<NodeServices> {
   let list: Promise<ReadonlySet<string>> | undefined // being read, for all at once who want to know
   function listed(): Promise<ReadonlySet<string>> {
     list ??= client
@@ -161,6 +166,8 @@ export function nodesOf(tables: Tables, client: ConsulClient, signal: AbortSigna
     return list
   }
 
+  const question = (node: string) => servicesOf(node, tables.remembered(node), inFull)
+
   return {
     what: 'node',
     dirty: tables.dirty,
@@ -169,11 +176,11 @@ export function nodesOf(tables: Tables, client: ConsulClient, signal: AbortSigna
     },
     has: node => tables.hasNode(node),
     knows: node => tables.knows(node),
-    question: node => servicesOf(node, tables.remembered(node)),
+    question,
     async doubt(node, { body }) {
       if (!isUnknown(body)) return undefined
       // The tables do not all tell of a node that leaves at the same time: it is no trouble when this one is the first.
-      if ((await listed()).has(node)) return { askAgain: servicesOfListed(node, tables.remembered(node)) }
+      if ((await listed()).has(node)) return { askAgain: ofListed(question(node)) }
       tables.leave(node)
       return 'gone'
     },

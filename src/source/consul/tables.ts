@@ -1,4 +1,5 @@
 import { compare, type Health, type Instance, type Service, toService } from '../../model/catalog.ts'
+import type { HealthRow } from '../../model/query.ts'
 import type { Interest } from '../source.ts'
 import { Remembered } from './rows.ts'
 import { type Checks, healthOf, type NodeService, type Nodes } from './wire.ts'
@@ -14,7 +15,7 @@ interface Known {
  */
 export class Tables {
   readonly dirty = new Set<string>() // nodes whose services may have changed
-  #addresses = new Map<string, string>()
+  #nodes: ReadonlyMap<string, Nodes[number]> = new Map()
   #listed = new Map<string, string>() // a node's name without case → as the list of nodes writes it
   #checks = new Map<string, Checks>() // by node, without case
   #gone = new Map<string, Checks>() // by node, without case: what has left the check table since the node was read
@@ -27,23 +28,25 @@ export class Tables {
   #made: ReadonlyMap<string, { readonly from: readonly Instance[]; readonly service: Service }> = new Map()
   /** Was everything read once? Then a node that is not known has joined since: what it has was never there. */
   wasComplete: boolean
+  readonly #inFull: boolean
 
-  constructor(before?: Tables) {
+  constructor(before?: Tables, inFull = false) {
+    this.#inFull = inFull
     this.#services = new Map(before === undefined ? [] : before.#services)
     this.wasComplete = before?.wasComplete ?? false
   }
 
   setNodes(nodes: Nodes): void {
-    const before = this.#addresses
-    this.#addresses = new Map(nodes.map(({ Node, Address }) => [Node, Address]))
+    const before = this.#nodes
+    this.#nodes = new Map(nodes.map(node => [node.Node, node]))
     this.#listed = new Map(nodes.map(({ Node }) => [folded(Node), Node]))
-    for (const node of this.#addresses.keys()) if (!before.has(node)) this.dirty.add(node)
-    for (const node of [...before.keys(), ...this.#services.keys()]) if (!this.#addresses.has(node)) this.#forget(node)
+    for (const node of this.#nodes.keys()) if (!before.has(node)) this.dirty.add(node)
+    for (const node of [...before.keys(), ...this.#services.keys()]) if (!this.#nodes.has(node)) this.#forget(node)
   }
 
   /** For one that has left before the list of nodes says so. */
   leave(node: string): void {
-    this.#addresses.delete(node)
+    this.#nodes = new Map([...this.#nodes].filter(([name]) => name !== node))
     this.#listed.delete(folded(node))
     this.#forget(node)
   }
@@ -70,7 +73,7 @@ export class Tables {
 
   /** The service table moved; it does not say for which node. */
   touchAll(): void {
-    for (const node of this.#addresses.keys()) this.dirty.add(node)
+    for (const node of this.#nodes.keys()) this.dirty.add(node)
   }
 
   /**
@@ -78,7 +81,7 @@ export class Tables {
    * Returns whether anything is other than before.
    */
   setServices(node: string, services: readonly NodeService[], digest: string): boolean {
-    if (!this.#addresses.has(node)) return false
+    if (!this.#nodes.has(node)) return false
     const before = this.#services.get(node)
     this.#services.set(node, { services, digest })
     const hasDoubts = this.#doubted.delete(node)
@@ -113,7 +116,7 @@ export class Tables {
   }
 
   hasNode(node: string): boolean {
-    return this.#addresses.has(node)
+    return this.#nodes.has(node)
   }
 
   /** Is there any service, wanted or not? */
@@ -146,15 +149,16 @@ export class Tables {
   #byName(): Map<string, Instance[]> {
     const byName = new Map<string, Instance[]>()
     for (const [node, { services }] of this.#services) {
-      const address = this.#addresses.get(node) ?? ''
+      const place = this.#nodes.get(node) ?? { Node: node, Address: '' }
       const byService = Map.groupBy(this.#checksOf(node), check => folded(check.ServiceID))
       const ofNode = byService.get('') ?? []
       const healthOfNode = healthOf(ofNode)
       for (const service of services) {
         if (this.#doubted.get(node)?.has(service.ID)) continue
         const own = byService.get(folded(service.ID))
-        const health = own === undefined ? healthOfNode : healthOf([...ofNode, ...own])
-        const instance = this.#instance(node, address, service, health)
+        const checks = own === undefined ? ofNode : [...ofNode, ...own]
+        const health = own === undefined ? healthOfNode : healthOf(checks)
+        const instance = this.#instance(place, service, health, checks)
         const known = byName.get(service.Service)
         if (known === undefined) byName.set(service.Service, [instance])
         else known.push(instance)
@@ -163,11 +167,12 @@ export class Tables {
     return byName
   }
 
-  #instance(node: string, nodeAddress: string, service: NodeService, health: Health): Instance {
+  #instance(node: Nodes[number], service: NodeService, health: Health, checks: Checks): Instance {
     const before = this.#instances.get(service)
-    const address = service.Address === '' ? nodeAddress : service.Address
-    if (before?.health === health && before.address === address) return before
-    const instance = toInstance(node, address, service, health)
+    const row = this.#inFull ? { Node: node, Service: service, Checks: checks } : undefined
+    const address = service.Address === '' ? node.Address : service.Address
+    if (before?.health === health && before.address === address && isSameRow(before.row, row)) return before
+    const instance = toInstance(node, service, health, row)
     this.#instances.set(service, instance)
     return instance
   }
@@ -185,19 +190,32 @@ export class Tables {
   }
 }
 
-export function toInstance(node: string, address: string, service: NodeService, health: Health): Instance {
+/** With `row` it is known in full. */
+export function toInstance(
+  { Node: node, Address }: Nodes[number],
+  service: NodeService,
+  health: Health,
+  row: HealthRow | undefined,
+): Instance {
   const weights = service.Weights ?? { Passing: 1, Warning: 1 }
   return {
     id: `${node}/${service.ID}`,
     node,
-    address,
+    address: service.Address === '' ? Address : service.Address,
     port: service.Port,
     tags: (service.Tags ?? []).toSorted(compare),
     meta: service.Meta ?? {},
     weight: health === 'warning' ? weights.Warning : weights.Passing,
     health,
     createIndex: String(service.CreateIndex),
+    ...(row && { row }),
   }
+}
+
+function isSameRow(a: HealthRow | undefined, b: HealthRow | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  const areSameChecks = a.Checks.length === b.Checks.length && a.Checks.every((check, at) => check === b.Checks[at])
+  return a.Node === b.Node && a.Service === b.Service && areSameChecks
 }
 
 /** The same registration as before, not one with the same id. */

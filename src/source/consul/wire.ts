@@ -42,22 +42,39 @@ export const NodeService = z.object({
 })
 export type NodeService = z.output<typeof NodeService>
 
-export const NodeServices = z
-  .object({
-    Node: z.unknown().optional(), // null: Consul does not know the node
-    Services: z.array(NodeService).nullable(),
-  })
-  .nullable()
+export const NodeServices = nodeServices(NodeService)
 export type NodeServices = z.output<typeof NodeServices>
 
 /** What `health/service` says of an instance: all of it from one moment. */
-export const Entry = z.object({
-  Node,
-  Service: NodeService,
-  Checks: z.array(z.object({ CheckID: z.string(), Status: z.string() })),
-})
-export const Entries = z.array(Entry)
+const EntryCheck = z.object({ CheckID: z.string(), Status: z.string() })
+export const Entries = entries(Node, NodeService, EntryCheck)
 export type Entries = z.output<typeof Entries>
+
+/** The same with everything that Consul says beside it, for templates that look at all of it. */
+export const whole = {
+  Node: Node.loose(),
+  Check: Check.loose(),
+  NodeService: NodeService.loose(),
+  NodeServices: nodeServices(NodeService.loose()),
+  Entries: entries(Node.loose(), NodeService.loose(), EntryCheck.loose()),
+}
+
+function nodeServices<T extends typeof NodeService>(service: T) {
+  return z
+    .object({
+      Node: z.unknown().optional(), // null: Consul does not know the node
+      Services: z.array(service).nullable(),
+    })
+    .nullable()
+}
+
+function entries<N extends typeof Node, S extends typeof NodeService, C extends typeof EntryCheck>(
+  node: N,
+  service: S,
+  check: C,
+) {
+  return z.array(z.object({ Node: node, Service: service, Checks: z.array(check) }))
+}
 
 /** The worst of its checks; a service without checks passes. Maintenance is a check with a reserved name. */
 export function healthOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): Health {

@@ -10,6 +10,7 @@ import {
   integerOf,
   type Key,
   keyType,
+  NamedSlice,
   Nil,
   NO_VALUE,
   Num,
@@ -24,7 +25,7 @@ import {
 export type MissingKey = 'default' | 'zero' | 'error'
 
 export function methodOf(receiver: Value, name: string): Func | undefined {
-  if (receiver instanceof Struct) return receiver.methods?.get(name)
+  if (receiver instanceof Struct || receiver instanceof NamedSlice) return receiver.methods?.get(name)
   return receiver instanceof Opaque ? receiver.method(name) : undefined
 }
 
@@ -86,9 +87,9 @@ export function slice(item: Value, indexes: readonly Value[]): Value {
     return fromBytes(bytes.subarray(from, to))
   }
   if (!(item instanceof Slice)) throw new GoError(`can't slice item of type ${typeOf(item).replace(/^\*/, '')}`)
-  const { type, items, room } = item
+  const { items, room } = item
   const [from, to, end] = bounds(indexes, items.length, room.length)
-  return new Slice(type, room.slice(from, to), false, room.slice(from, end))
+  return item.with(room.slice(from, to), false, room.slice(from, end))
 }
 
 function bounds(indexes: readonly Value[], length: number, capacity: number): [number, number, number] {

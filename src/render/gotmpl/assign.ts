@@ -4,9 +4,11 @@ import {
   GoMap,
   type IntegerKind,
   integerOf,
+  NamedSlice,
   Nil,
   NO_VALUE,
   Num,
+  Opaque,
   Slice,
   Struct,
   typeOf,
@@ -58,8 +60,9 @@ export function assigned(value: Value, type: string): Value | undefined {
   if (type === ANY) return value === NO_VALUE ? null : value
   if (value === null || value === NO_VALUE) return undefined
   const own = typeOf(value)
+  if (own === type || (value instanceof NamedSlice && value.type === type)) return value
   // What a pointer points to is the same value here.
-  return own === type || (value instanceof Struct && own === `*${type}`) ? value : undefined
+  return (value instanceof Struct || value instanceof Opaque) && own === `*${type}` ? value : undefined
 }
 
 /** For a call by value (`call`): integers become those of the kind that is wanted. */

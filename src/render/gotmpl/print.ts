@@ -47,6 +47,7 @@ export function sprintln(args: readonly Value[], charge: Charge): string {
 export function printable(value: Value): Value | undefined {
   if (value === null || value === NO_VALUE) return '<no value>'
   if (value instanceof Channel || value instanceof Func) return undefined
+  if (value instanceof Opaque) return value.inPlace()
   if (value instanceof Nil) return value.type.startsWith('*') ? value : undefined
   if (!(value instanceof Struct) || value.text !== undefined || !value.type.startsWith('*')) return value
   return new Struct(value.type.slice(1), value.fields)
@@ -106,15 +107,16 @@ export class Printer {
 
   #slice(slice: Slice, verb: string, depth: number): string {
     const { type, items } = slice
+    const name = typeOf(slice)
     const isBytes = elementType(type) === 'uint8' || elementType(type) === 'byte'
     if (isBytes && 'sqxX'.includes(verb)) {
       const bytes = Uint8Array.from(items, item => (item instanceof Num ? Number(item.value) : 0))
       return textVerb(fromBytes(bytes), verb, this.#checked(bytes.length)) ?? ''
     }
-    if (this.flags.sharpV && slice.isNil) return `${type}(nil)`
+    if (this.flags.sharpV && slice.isNil) return `${name}(nil)`
     const texts = items.map(item => this.#value(item, verb, depth + 1))
     return this.flags.sharpV
-      ? `${isBytes && depth === 0 ? '[]byte' : type}{${texts.join(', ')}}`
+      ? `${isBytes && depth === 0 ? '[]byte' : name}{${texts.join(', ')}}`
       : `[${texts.join(' ')}]`
   }
 

@@ -76,6 +76,35 @@ export class Slice {
     this.isNil = isNil
     this.room = room
   }
+
+  /** One of the same type with other items. */
+  with(items: readonly Value[], isNil = false, room = items): Slice {
+    return new Slice(this.type, items, isNil, room)
+  }
+}
+
+/** A slice whose type has a name, and perhaps methods; `type` stays what lies under the name. */
+export class NamedSlice extends Slice {
+  readonly name: string // "dependency.ServiceTags"
+  readonly #methodsOf: (slice: Slice) => ReadonlyMap<string, Func>
+
+  constructor(
+    name: string,
+    slice: Slice,
+    methodsOf: (slice: Slice) => ReadonlyMap<string, Func> = () => new Map<string, Func>(),
+  ) {
+    super(slice.type, slice.items, slice.isNil, slice.room)
+    this.name = name
+    this.#methodsOf = methodsOf
+  }
+
+  get methods(): ReadonlyMap<string, Func> {
+    return this.#methodsOf(this)
+  }
+
+  override with(items: readonly Value[], isNil = false, room = items): NamedSlice {
+    return new NamedSlice(this.name, super.with(items, isNil, room), this.#methodsOf)
+  }
 }
 
 /** Integer keys are bigint whatever their kind: the map's type tells it. */
@@ -100,6 +129,7 @@ export class GoMap {
 interface Behaviour {
   readonly methods?: ReadonlyMap<string, Func> // bound to this value
   readonly text?: () => string // String() or Error(): how it prints with %v and %s
+  readonly json?: () => Iterable<readonly [string, Value]> // its fields in JSON, where they are others than in the type
 }
 
 /** A struct, or a pointer to one when its type begins with `*`. The order of the fields is the order in the type. */
@@ -108,12 +138,14 @@ export class Struct {
   readonly fields: ReadonlyMap<string, Value>
   readonly methods: ReadonlyMap<string, Func> | undefined
   readonly text: (() => string) | undefined
+  readonly json: Behaviour['json']
 
   constructor(type: string, fields: ReadonlyMap<string, Value>, behaviour: Behaviour = {}) {
     this.type = type
     this.fields = fields
     this.methods = behaviour.methods
     this.text = behaviour.text
+    this.json = behaviour.json
   }
 }
 
@@ -181,6 +213,10 @@ export abstract class Opaque {
   method(_name: string): Func | undefined {
     return undefined
   }
+  /** What an action prints that finds it in its place, where Go can call the methods of a pointer to it. */
+  inPlace(): Value {
+    return this
+  }
   /** The value of the basic type under a named one (time.Duration is an int64): what is compared, and true or false. */
   underlying(): Value | undefined {
     return undefined
@@ -216,6 +252,7 @@ export function typeOf(value: Value): string {
   if (value instanceof Num) return value.kind
   if (value instanceof Complex) return 'complex128'
   if (value instanceof Opaque) return value.goType
+  if (value instanceof NamedSlice) return value.name
   return value instanceof Func ? `func(${value.params.join(', ')})` : value.type
 }
 

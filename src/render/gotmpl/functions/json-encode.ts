@@ -36,7 +36,7 @@ export function encodedJson(value: Value, { html, indent }: JsonStyle, charge: C
     if (typeof value === 'boolean') return String(value)
     if (value instanceof Slice) return sliceText(value, depth)
     if (value instanceof GoMap) return mapText(value, depth)
-    if (value instanceof Struct) return fields([...value.fields], depth)
+    if (value instanceof Struct) return fields([...(value.json?.() ?? value.fields)], depth)
     if (value instanceof Opaque) return opaqueText(value, depth)
     if (value instanceof Num && typeof value.value === 'number') return jsonNumber(value.value)
     if (value instanceof Complex || value instanceof Func || value instanceof Channel) {

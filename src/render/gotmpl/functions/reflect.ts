@@ -1,4 +1,17 @@
-import { Channel, Complex, Func, GoMap, Nil, NO_VALUE, Num, Opaque, Slice, Struct, type Value } from '../values.ts'
+import {
+  Channel,
+  Complex,
+  Func,
+  GoMap,
+  Nil,
+  NO_VALUE,
+  Num,
+  Opaque,
+  Slice,
+  Struct,
+  typeOf,
+  type Value,
+} from '../values.ts'
 import type { Charge } from './define.ts'
 
 /** Go's reflect.Kind, by name. */
@@ -38,7 +51,7 @@ export function deepEqual(a: Value, b: Value, charge: Charge): boolean {
   if (a instanceof Num && b instanceof Num) return a.kind === b.kind && a.value === b.value
   if (a instanceof Complex && b instanceof Complex) return a.re === b.re && a.im === b.im
   if (a instanceof Slice && b instanceof Slice) {
-    if (a.type !== b.type || a.isNil !== b.isNil || a.items.length !== b.items.length) return false
+    if (typeOf(a) !== typeOf(b) || a.isNil !== b.isNil || a.items.length !== b.items.length) return false
     return a.items.every((item, at) => deepEqual(item, b.items[at] ?? null, charge))
   }
   if (a instanceof GoMap && b instanceof GoMap) {

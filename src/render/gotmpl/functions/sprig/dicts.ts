@@ -71,7 +71,7 @@ function copied(value: Value, charge: Charge): Value {
   charge(1)
   if (value instanceof Slice) {
     const items = value.items.map(item => copied(item, charge))
-    return new Slice(value.type, items, value.isNil)
+    return value.with(items, value.isNil)
   }
   if (!(value instanceof GoMap)) return value
   const entries = [...value.entries].map(([key, entry]) => [key, copied(entry, charge)] as const)

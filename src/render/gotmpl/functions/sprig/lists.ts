@@ -95,7 +95,7 @@ function cut(value: Value, bounds: readonly Value[]): Value {
   const end = bounds.length < 2 ? items.length : Number(toInt64(bounds[1] ?? null))
   if (start < 0 || start > end || end > items.length)
     throw new GoError('reflect.Value.Slice: slice index out of bounds')
-  return new Slice((value as Slice).type, items.slice(start, end))
+  return (value as Slice).with(items.slice(start, end))
 }
 
 function chunks(value: Value, size: number): Slice {

@@ -19,7 +19,7 @@ function base(path: string): string {
   return trimmed === '' ? '/' : trimmed.slice(trimmed.lastIndexOf('/') + 1)
 }
 
-function clean(path: string): string {
+export function clean(path: string): string {
   const isRooted = path.startsWith('/')
   const parts: string[] = []
   for (const part of path.split('/')) {

@@ -8,7 +8,7 @@ const SECOND = 1_000_000_000n
 
 /** time.Time */
 export class Instant extends Opaque {
-  readonly goType = 'time.Time'
+  readonly goType: string = 'time.Time'
   readonly moment: Moment
 
   constructor(moment: Moment) {

@@ -1,7 +1,9 @@
-import type { Query, ServiceQuery } from '../model/query.ts'
+import type { Kind, Query, ServiceQuery } from '../model/query.ts'
 
 /** A query that is none, in consul-template's words. */
 export class QueryError extends Error {}
+
+type QueryOf<K extends Kind> = Query & { readonly kind: K }
 
 const tag = '(?:(?<tag>[\\w=:.\\-]+)\\.)?'
 const service = '(?<name>[\\w\\-]+)'
@@ -49,36 +51,36 @@ export function serviceQuery(text: string, connect = false): ServiceQuery {
 }
 
 /** `[?query][@dc]` */
-export function servicesQuery(text: string): Query {
+export function servicesQuery(text: string): QueryOf<'services'> {
   return { kind: 'services', ...read('catalog.services', grammar.services, text).place }
 }
 
 /** `[?query][@dc][~near]` */
-export function nodesQuery(text: string): Query {
+export function nodesQuery(text: string): QueryOf<'nodes'> {
   const { parts, place } = read('catalog.nodes', grammar.nodes, text)
   return { kind: 'nodes', near: parts.near ?? '', ...place }
 }
 
 /** `[name][?query][@dc]` */
-export function nodeQuery(text: string): Query {
+export function nodeQuery(text: string): QueryOf<'node'> {
   const { parts, place } = read('catalog.node', grammar.node, text)
   return { kind: 'node', name: parts.name ?? '', ...place }
 }
 
 /** `path[?query][@dc]`; `key` blocks until there is one, keyExists and keyOrDefault do not: two queries. */
-export function keyQuery(text: string, blocks: boolean): Query {
+export function keyQuery(text: string, blocks: boolean): QueryOf<'key'> {
   const { parts, place } = read('kv.get', grammar.path, text)
   return { kind: 'key', key: parts.path ?? '', blocks, ...place }
 }
 
 /** `path[?query][@dc]`, for `ls` and `tree` and their safe twins. */
-export function pairsQuery(text: string): Query {
+export function pairsQuery(text: string): QueryOf<'pairs'> {
   const { parts, place } = read('kv.list', grammar.path, text)
   return { kind: 'pairs', prefix: parts.path ?? '', ...place }
 }
 
 /** `[?partition=x]` */
-export function peeringsQuery(text: string): Query {
+export function peeringsQuery(text: string): QueryOf<'peerings'> {
   return { kind: 'peerings', partition: read('list.peering', grammar.peerings, text).place.partition }
 }
 

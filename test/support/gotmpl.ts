@@ -1,8 +1,11 @@
+import { type Answers, type Kind, type Query, queryId } from '../../src/model/query.ts'
+import { dataFunctions } from '../../src/render/gotmpl/data/index.ts'
 import { execute } from '../../src/render/gotmpl/execute.ts'
 import { functionLibrary, type World } from '../../src/render/gotmpl/functions/index.ts'
 import { parse } from '../../src/render/gotmpl/parse.ts'
 import { type Func, GoError, NO_VALUE } from '../../src/render/gotmpl/values.ts'
-import { dataFunctions, type Held } from './gotmpl-data.ts'
+import type { Asking } from '../../src/render/language.ts'
+import { answerOf, type Held } from './gotmpl-data.ts'
 
 export interface Run extends Held {
   readonly env?: Readonly<Record<string, string>>
@@ -30,7 +33,14 @@ export function rendered(template: string, run: Run = {}): Rendered {
     effects: run.effects ?? {},
   })
   const functions = new Map<string, Func>(library())
-  for (const func of dataFunctions(run, asked)) functions.set(func.name, func)
+  const asking: Asking = {
+    ask: <K extends Kind>(query: Query & { readonly kind: K }) => {
+      asked.add(queryId(query))
+      return answerOf(query, run) as Answers[K] | undefined
+    },
+    hold: () => {},
+  }
+  for (const func of dataFunctions(asking)) functions.set(func.name, func)
   try {
     const parsed = parse(template, { name: '', functions })
     const missingKey = run.failsOnMissingKey ? 'error' : 'zero'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { rendered } from '../../../../test/support/gotmpl.ts'
-import { dataFunctions } from '../../../../test/support/gotmpl-data.ts'
+import { dataFunctions } from '../data/index.ts'
 import { BudgetError } from '../template-error.ts'
 import type { WrittenFile } from './effects.ts'
 import { functionLibrary } from './index.ts'
@@ -38,7 +38,7 @@ describe('the library', () => {
   })
 
   it('is asked for data by no function of its own', () => {
-    const asking = dataFunctions({}, new Set()).map(({ name }) => name)
+    const asking = dataFunctions({ ask: () => undefined, hold() {} }).map(({ name }) => name)
 
     expect(asking.filter(name => aLibrary()().has(name))).toEqual([])
   })

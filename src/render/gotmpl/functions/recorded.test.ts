@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { rendered } from '../../../../test/support/gotmpl.ts'
 
+type Entry = Readonly<Record<string, unknown>>
+
 /**
  * What consul-template 0.42.1 itself made of these templates: test/oracle/functions/record.ts asked it.
  * One word of ours differs on purpose, and is taken out here: errors in front of a run begin with `parse: ` there, and
@@ -10,9 +12,9 @@ import { rendered } from '../../../../test/support/gotmpl.ts'
  */
 interface Recorded {
   readonly template: string
-  readonly services?: Readonly<Record<string, readonly object[]>>
-  readonly catalog?: readonly object[]
-  readonly pairs?: Readonly<Record<string, readonly object[]>>
+  readonly services?: Readonly<Record<string, readonly Entry[]>>
+  readonly catalog?: readonly Entry[]
+  readonly pairs?: Readonly<Record<string, readonly Entry[]>>
   readonly output?: string
   readonly error?: string
 }

@@ -1,0 +1,141 @@
+import { Duration, durationText } from '../functions/time/duration.ts'
+import { isTrue } from '../kinds.ts'
+import { Func, NamedSlice, Opaque, type Slice, Struct, type Value } from '../values.ts'
+import { bool, int, isRow, list, map, nanoseconds, strings, struct, text, uint64 } from './read.ts'
+
+/** api.HealthChecks */
+export function checks(json: unknown): NamedSlice {
+  return new NamedSlice('api.HealthChecks', listed(json), checksMethods)
+}
+
+function checksMethods(checks: Slice): ReadonlyMap<string, Func> {
+  return new Map([['AggregatedStatus', new Func('AggregatedStatus', [], () => aggregatedStatus(checks))]])
+}
+
+/** maintenance > critical > warning > passing; empty as soon as a status is none of these. */
+export function aggregatedStatus({ items }: Slice): string {
+  const seen = new Set<Value>()
+  for (const check of items) {
+    if (!(check instanceof Struct)) continue
+    const status = statusOf(check)
+    if (!statuses.includes(status)) return ''
+    seen.add(status)
+  }
+  return statuses.find(status => seen.has(status)) ?? 'passing'
+}
+
+const statuses = ['maintenance', 'critical', 'warning', 'passing']
+
+function statusOf({ fields }: Struct): string {
+  const [id, status] = [String(fields.get('CheckID')), String(fields.get('Status'))]
+  if (id === '_node_maintenance' || id.startsWith('_service_maintenance:')) return 'maintenance'
+  return status === 'maintenance' ? '' : status
+}
+
+const checkFields = struct('*api.HealthCheck', {
+  Node: text,
+  CheckID: text,
+  Name: text,
+  Status: text,
+  Notes: text,
+  Output: text,
+  ServiceID: text,
+  ServiceName: text,
+  ServiceTags: strings,
+  Type: text,
+  Namespace: text,
+  Partition: text,
+  ExposedPort: int,
+  PeerName: text,
+  Definition: definition,
+  CreateIndex: uint64,
+  ModifyIndex: uint64,
+})
+
+const listed = list('[]*api.HealthCheck', json => {
+  const { type, fields } = checkFields(json)
+  return new Struct(type, fields, { json: () => without(fields, ['Namespace', 'Partition', 'PeerName']) })
+})
+
+const definitionFields = struct('api.HealthCheckDefinition', {
+  HTTP: text,
+  Header: map('map[string][]string', strings),
+  Method: text,
+  Body: text,
+  TLSServerName: text,
+  TLSSkipVerify: bool,
+  TCP: text,
+  TCPUseTLS: bool,
+  UDP: text,
+  GRPC: text,
+  OSService: text,
+  GRPCUseTLS: bool,
+  IntervalDuration: json => new Duration(nanoseconds(json) ?? 0n),
+  TimeoutDuration: json => new Duration(nanoseconds(json) ?? 0n),
+  DeregisterCriticalServiceAfterDuration: json => new Duration(nanoseconds(json) ?? 0n),
+  SessionName: text,
+  Interval: json => new ReadableDuration(nanoseconds(json) ?? 0n),
+  Timeout: json => new ReadableDuration(nanoseconds(json) ?? 0n),
+  DeregisterCriticalServiceAfter: json => new ReadableDuration(nanoseconds(json) ?? 0n),
+})
+
+const durations = ['Interval', 'Timeout', 'DeregisterCriticalServiceAfter']
+
+/** Each duration stands there twice, whichever of the two Consul sends. */
+function definition(json: unknown): Struct {
+  const row = isRow(json) ? json : {}
+  const both = durations.map(name => [name, row[`${name}Duration`] ?? row[name]] as const)
+  const twice = both.flatMap(([name, value]) => [[name, value] as const, [`${name}Duration`, value] as const])
+  const { type, fields } = definitionFields({ ...row, ...Object.fromEntries(twice) })
+  return new Struct(type, fields, { json: () => definitionJson(fields) })
+}
+
+function definitionJson(fields: ReadonlyMap<string, Value>): Iterable<readonly [string, Value]> {
+  const first = durations.map(name => [name, durationOf(fields.get(name))] as const)
+  const rest = without(fields, ['SessionName']).filter(([name]) => !/^(Interval|Timeout|Deregister)/.test(name))
+  return [...first, ...rest]
+}
+
+function durationOf(value: Value | undefined): string {
+  return value instanceof ReadableDuration ? durationText(value.nanoseconds) : ''
+}
+
+/** What JSON leaves out when it is empty. */
+export function without(
+  fields: ReadonlyMap<string, Value>,
+  whenEmpty: readonly string[],
+): (readonly [string, Value])[] {
+  return [...fields].filter(([name, value]) => isTrue(value) || !whenEmpty.includes(name))
+}
+
+/** api.ReadableDuration: a number wherever it is handed on, but a pointer to it has a text. */
+class ReadableDuration extends Opaque {
+  readonly goType = 'api.ReadableDuration'
+  readonly nanoseconds: bigint
+
+  constructor(nanoseconds: bigint) {
+    super()
+    this.nanoseconds = nanoseconds
+  }
+
+  override print(): string {
+    return String(this.nanoseconds)
+  }
+
+  override inPlace(): Value {
+    return durationText(this.nanoseconds)
+  }
+
+  override underlying(): Value {
+    return this.nanoseconds
+  }
+
+  override equals(other: Value): boolean {
+    return other instanceof ReadableDuration && other.nanoseconds === this.nanoseconds
+  }
+
+  override method(name: string): Func | undefined {
+    if (name === 'String') return new Func(name, [], () => durationText(this.nanoseconds))
+    return name === 'Duration' ? new Func(name, [], () => new Duration(this.nanoseconds)) : undefined
+  }
+}

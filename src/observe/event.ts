@@ -45,6 +45,14 @@ export type Event =
     }
   | { readonly type: 'source.memory_failed'; readonly source: string; readonly problem: string }
   | { readonly type: 'source.recovered'; readonly source: string; readonly after: number }
+  | {
+      readonly type: 'lookup.failed'
+      readonly queries: readonly string[]
+      readonly code: string
+      readonly problem: string
+      readonly retryIn: number | undefined
+    }
+  | { readonly type: 'lookup.recovered'; readonly after: number }
   | { readonly type: 'selection.changed'; readonly sites: number; readonly servers: number; readonly rejected: number }
   | { readonly type: 'selection.rejected'; readonly rejection: Rejection }
   | { readonly type: 'selection.accepted'; readonly rejection: Rejection }

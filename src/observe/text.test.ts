@@ -25,6 +25,23 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
     retryIn: 2_000,
   })),
   'source.completed': [{ type: 'source.completed', source: 'consul', what: 'node' }],
+  'lookup.failed': [
+    {
+      type: 'lookup.failed',
+      queries: ['kv.block(app/port)', 'kv.list(app)'],
+      code: 'SOURCE_DENIED',
+      problem: 'HTTP 403',
+      retryIn: 30_000,
+    },
+    {
+      type: 'lookup.failed',
+      queries: ['list.partitions'],
+      code: 'SOURCE_UNREACHABLE',
+      problem: 'no source is configured that knows it',
+      retryIn: undefined,
+    },
+  ],
+  'lookup.recovered': [{ type: 'lookup.recovered', after: 42_000 }],
   'source.recalled': [
     {
       type: 'source.recalled',

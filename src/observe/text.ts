@@ -34,6 +34,10 @@ export function textOf(event: Event): string {
       return `${event.problem}; ${event.kept === undefined ? 'nothing is known yet' : `keeping ${event.kept}`}, next try in ${formatDuration(event.retryIn)}`
     case 'source.recovered':
       return `${event.source} answers again after ${formatDuration(event.after)}`
+    case 'lookup.failed':
+      return `no answer to ${list('lookup', event.queries)}: ${event.problem}; what is known stays${again(event.retryIn)}`
+    case 'lookup.recovered':
+      return `all lookups are answered again after ${formatDuration(event.after)}`
     case 'selection.changed':
       return `${count(event.sites, 'site')} with ${count(event.servers, 'server')}, ${event.rejected} rejected`
     case 'selection.rejected':

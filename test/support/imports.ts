@@ -47,7 +47,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [
     /^select\//,
     /^render\/(language|view|render|seen|queries)\.ts$/,
-    /^source\/(source|wakeup|backoff)\.ts$/,
+    /^source\/(source|lookup|wakeup|backoff)\.ts$/,
     /^target\/[\w-]+\.ts$/,
   ],
   [
@@ -55,7 +55,7 @@ export const layers: readonly (readonly RegExp[])[] = [
     /^source\/\w+\//,
     /^target\/\w+\//,
     /^render\/\w+\//,
-    /^(apply|announce|resolver|retries|chooser|culprits|quarantine|reload-budget|exec)\.ts$/,
+    /^(apply|announce|lookups|lookup-troubles|resolver|retries|chooser|culprits|quarantine|reload-budget|exec)\.ts$/,
   ],
   [/^(source|target|render)\/registry\.ts$/],
   [/^render\/templates\.ts$/, /^config\.ts$/],

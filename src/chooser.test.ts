@@ -26,7 +26,8 @@ const wanted = (given: Partial<Wanted>): Wanted => ({
   answersForUnavailable: true,
   ...given,
 })
-const chooserFor = (rules: Partial<SelectionRules>) => createChooser(someRules(rules), policy, true)
+const chooserFor = (rules: Partial<SelectionRules>) =>
+  createChooser(someRules(rules), policy, { isSpeaker: true, trustsCatalog: false })
 const modes = ['503', 'keep', 'drop'] as const
 
 describe('a service that lost its last server', () => {
@@ -144,7 +145,7 @@ it('the addresses of this machine are asked for with every choice', () => {
       return { loopback: false, self: { ...self, addresses: new Set(self.addresses) } }
     },
   }
-  const chooser = createChooser(rules, policy, true)
+  const chooser = createChooser(rules, policy, { isSpeaker: true, trustsCatalog: false })
   const asked = wanted({ catalog: aCatalog({ name: 'web', instances: [{ address: '10.0.0.9' }] }), live: undefined })
   const chosen = () => serversOf(chooser.look(asked, 0))
 

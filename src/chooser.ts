@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { announce, announceHolds } from './announce.ts'
 import { keepLast } from './keep-last.ts'
 import type { Catalog } from './model/catalog.ts'
-import { countOf, type Selection, type VisibleService } from './model/selection.ts'
+import { countOf, type ListedService, type Selection, type VisibleService } from './model/selection.ts'
 import type { Runtime } from './runtime.ts'
 import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
+import { listChecked, listServices } from './select/listed.ts'
 import { withoutRefused } from './select/refusals.ts'
 import type { SelectionRules } from './select/rules.ts'
 import { select, visibleServices } from './select/select.ts'
@@ -20,6 +21,8 @@ export interface Wanted {
 export interface Chooser {
   /** Every service as a template may see it, whether or not it is to be proxied. */
   visible(wanted: Wanted): readonly VisibleService[]
+  /** The same with everything that is known of them; what is selected, as it is in this selection. */
+  listed(wanted: Wanted, selection: Selection): readonly ListedService[]
   /** What would be chosen now; says nothing and changes nothing. */
   look(wanted: Wanted, now: number): Selection
   /** The choice, with an event for everything that is new about it. Returns the ms after which to choose again, if any. */
@@ -32,11 +35,17 @@ export interface Chooser {
   settled(): void
 }
 
-/** `isSpeaker`: of several deliveries only one tells of the selection, which is the same for all. */
+interface Manner {
+  /** Of several deliveries only one tells of the selection, which is the same for all. */
+  readonly isSpeaker: boolean
+  /** Are services listed as they are registered, unchecked? */
+  readonly trustsCatalog: boolean
+}
+
 export function createChooser(
   rules: Omit<SelectionRules, 'resolved'>,
   policy: GuardPolicy,
-  isSpeaker: boolean,
+  { isSpeaker, trustsCatalog }: Manner,
 ): Chooser {
   let announced: Selection | undefined
   let held: Guarded['held'] = []
@@ -54,6 +63,8 @@ export function createChooser(
   )
   const rulesFor = ({ resolved }: Wanted) => rulesWith(resolved, rules.refusals) // a machine's addresses come and go
   const visible = keepLast(visibleServices)
+  const listed = keepLast(listChecked)
+  const registered = keepLast(listServices)
   const selectFrom = keepLast(
     (catalog: Catalog, known: SelectionRules, live: Selection | undefined, answersForUnavailable: boolean) => {
       const selected = select(catalog, known, live)
@@ -80,6 +91,8 @@ export function createChooser(
 
   return {
     visible: wanted => visible(wanted.catalog, rulesFor(wanted)),
+    listed: (wanted, selection) =>
+      trustsCatalog ? registered(wanted.catalog) : listed(wanted.catalog, rulesFor(wanted), selection),
     look: (wanted, now) => decide(wanted, now).selection,
     choose(wanted, runtime) {
       const now = runtime.clock.now()

@@ -316,10 +316,14 @@ describe('the command of a template', () => {
     else expect(commandOf(text)).toMatchObject(command)
   })
 
-  it('a template in the configuration itself is refused with what to do', () => {
-    expect(complaint(() => readConfigText('x', 'template {\n contents = "a"\n destination = "b"\n}'))).toContain(
-      'x:2: template.0.contents: is not read: put the text into a file',
-    )
+  it.each([
+    { lines: ' destination = "b"', says: 'x:1: template.0.source: is missing: the template file' },
+    {
+      lines: ' contents = "a"\n source = "c"\n destination = "b"',
+      says: 'x:3: template.0.source: stands beside contents',
+    },
+  ])('a template is a file or a text: $says', ({ lines, says }) => {
+    expect(complaint(() => readConfigText('x', `template {\n${lines}\n}`))).toContain(says)
   })
 })
 

@@ -53,6 +53,15 @@ export const Config = z.strictObject({
   reload_interval: duration
     .prefault('2s')
     .describe('nginx is reloaded once in this time, after three at once; 0s reloads for every change'),
+  template_language: z
+    .enum(['nunjucks', 'gotmpl', 'go'])
+    .transform(name => (name === 'go' ? 'gotmpl' : name))
+    .optional()
+    .describe('what templates are written in: nunjucks or gotmpl; else .njk is nunjucks, anything else a Go template'),
+  allow_unsafe_functions: z
+    .boolean()
+    .default(false)
+    .describe('let Go templates run programs (plugin) and write files (writeToFile) while they render'),
   template_env: list
     .prefault([])
     .describe('environment variables that templates for the nginx tree may read; repeatable'),
@@ -109,6 +118,10 @@ export const Config = z.strictObject({
     .pipe(z.enum(['503', 'keep', 'drop']))
     .prefault('503')
     .describe('a service without servers: 503 as the template says, keep the last servers, or drop it'),
+  trust_catalog: z
+    .boolean()
+    .default(false)
+    .describe('show Go templates for nginx the catalog as it is registered, not only what has been checked'),
   check_output: z
     .boolean()
     .default(true)
@@ -135,9 +148,14 @@ export const Config = z.strictObject({
   nomad: idle('Nomad is not asked'),
   deduplicate: idle('a dozen connections to Consul need no sharing'),
   block_query_wait: idle('a blocking query waits 30 s'),
-  err_on_failed_lookup: idle('no template asks for keys yet'),
+  err_on_failed_lookup: idle('a template that waits for a key is told, and no other waits with it'),
   template_error_fatal: idle('a template that fails never ends the daemon'),
-  default_delimiters: idle('nunjucks has its own'),
+  default_delimiters: z
+    .strictObject({
+      left: z.string().optional().describe('what begins an action; {{ when left out'),
+      right: z.string().optional().describe('what ends an action; }} when left out'),
+    })
+    .prefault({}),
   syslog: idle('Node cannot write to it; leave stderr to journald, or pipe it to logger(1)'),
   pid_file: z.string().optional().describe("where to write upstreamd's own pid"),
 })

@@ -5,7 +5,7 @@ import type { Catalog, Snapshot } from './model/catalog.ts'
 import type { Event } from './observe/event.ts'
 import type { Plan } from './plan.ts'
 import { type Quiescence, quiesce } from './quiescence.ts'
-import { needsServices } from './render/render.ts'
+import { looksAtAll, needsRows, needsServices } from './render/render.ts'
 import { createResolver, type Resolved, type Resolver } from './resolver.ts'
 import type { Runtime } from './runtime.ts'
 import { hostNamesOf } from './select/select.ts'
@@ -26,7 +26,7 @@ export interface Daemon {
 
 /** The pipeline, from the sources to the targets. Everything it decides is decided in a stage. */
 export function startDaemon(
-  { sources, snapshots, deliveries }: Plan,
+  { sources, snapshots, deliveries, onAnswer }: Plan,
   runtime: Runtime,
   afterUpdate: () => void,
 ): Daemon {
@@ -42,17 +42,20 @@ export function startDaemon(
   }
 
   /** Selected by tag; everything, as long as a template looks at `services`. */
-  function interest(_service: string, tags: readonly string[]): boolean {
+  function isWanted(_service: string, tags: readonly string[]): boolean {
     return seesAll || deliveries.some(({ rules }) => rules.tags.all.every(tag => tags.includes(tag)))
   }
   const looksAtServices = () => deliveries.some(({ templates }) => needsServices(templates.outputs()))
-  let seesAll = looksAtServices()
+  const looksAtRows = () => deliveries.some(({ templates }) => needsRows(templates.outputs()))
+  let inFull = looksAtRows()
+  let seesAll = inFull || looksAtServices()
   let asking = new AbortController()
 
   async function keepFollowing(source: Source): Promise<void> {
     while (!signal.aborted) {
       const scope = { ...runtime, emit, signal: AbortSignal.any([signal, asking.signal]) }
       const memory = openLastSnapshot(snapshots, originOf(source, seesAll ? [] : deliveries), emit)
+      const interest = Object.assign(isWanted.bind(undefined), { inFull })
       await follow(source, interest, take, scope, memory)
       await memory.close()
     }
@@ -67,12 +70,14 @@ export function startDaemon(
     if (catalogs.put(snapshot)) whenKnown(line => line.tick(snapshot.took?.fetch))
   }
   function templateChanged(): void {
-    const isOther = seesAll !== looksAtServices()
+    const before = { inFull, seesAll }
+    inFull = looksAtRows()
+    seesAll = inFull || looksAtServices()
+    const isOther = inFull !== before.inFull || seesAll !== before.seesAll
     // Of what it looks at now, only a part is known: to render that would lose the rest.
-    if (isOther && !seesAll) catalogs.forget()
+    if ((inFull && !before.inFull) || (seesAll && !before.seesAll)) catalogs.forget()
     whenKnown(line => line.tick())
     if (!isOther) return
-    seesAll = !seesAll
     asking.abort() // the sources are asked again, with the other interest
     asking = new AbortController()
   }
@@ -80,6 +85,7 @@ export function startDaemon(
   const following = sources.map(keepFollowing)
   const supervising = deliveries.map(({ target }) => target.supervise(signal))
   for (const { templates } of deliveries) templates.watch(templateChanged, signal)
+  onAnswer(() => whenKnown(line => line.tick()))
 
   async function untilAborted(): Promise<void> {
     await Promise.all([...following, ...supervising])
@@ -120,7 +126,7 @@ function conduct(
     await ready
     const catalog = catalogs.current()
     if (catalog === undefined || signal.aborted) return undefined
-    const names = hostNamesOf(catalog, delivery.rules, needsServices(delivery.templates.outputs()))
+    const names = hostNamesOf(catalog, delivery.rules, looksAtAll(delivery.templates.outputs()))
     return { catalog, resolved: await resolver.resolve(names) }
   }
 

@@ -1,17 +1,21 @@
 import { createAhead } from './ahead.ts'
 import { attempt, mayPass, refuse, type UpdateRuntime } from './attempt.ts'
 import { createChooser, type Wanted } from './chooser.ts'
+import { type Demand, isSameKnown } from './demand.ts'
 import { createDrawing } from './drawing.ts'
 import { isOf, reasonOf, systemCode } from './errors.ts'
+import { createInquiry } from './inquiry.ts'
 import { investigate } from './investigation.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import type { Generation } from './model/generation.ts'
 import type { Phases } from './model/phases.ts'
-import { type Selection, sizeOf, type VisibleService } from './model/selection.ts'
+import type { Known } from './model/query.ts'
+import { type Selection, sizeOf } from './model/selection.ts'
+import { nothingSeen, outlook } from './outlook.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import type { Wait } from './quiescence.ts'
-import { needsServices, type Output } from './render/render.ts'
+import type { Output } from './render/render.ts'
 import type { Seen } from './render/seen.ts'
 import type { Templates } from './render/templates.ts'
 import type { Surroundings } from './render/view.ts'
@@ -29,9 +33,11 @@ export interface DeliveryParts {
   readonly around: () => Surroundings
   readonly policy: GuardPolicy
   readonly memory: Memory
+  readonly demand: Demand
   readonly wait: Wait
   /** Only one delivery tells of the selection: it is the same for all. */
   readonly isSpeaker: boolean
+  readonly trustsCatalog: boolean
   readonly now: () => number // ms
 }
 
@@ -51,6 +57,8 @@ export interface Delivery {
   anticipate(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: Runtime): Promise<void>
   /** Catalog in, outcome out: what went wrong has been said, and will be tried again. Throws only what is a bug. */
   update(catalog: Catalog, resolved: SelectionRules['resolved'], runtime: UpdateRuntime): Promise<void>
+  /** What its templates still wait for, for people. */
+  missing(): readonly string[]
   /** An operator believes the loss that is held: the next update passes it. */
   approve(): void
 }
@@ -66,13 +74,14 @@ const ROUNDS = 3
 const KEEP_AGAIN_MS = 10_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { templates, target, rules, wait, around, policy, memory, isSpeaker, now } = parts
-  const chooser = createChooser(rules, policy, isSpeaker)
+  const { templates, target, rules, wait, around, policy, memory, demand, now } = parts
+  const chooser = createChooser(rules, policy, parts)
   const quarantine = createQuarantine()
   const retries = createRetries(now)
   const ahead = createAhead(target)
-  const drawing = createDrawing(around, now)
+  const drawing = createDrawing(around, () => live, now)
   const { draw } = drawing
+  const inquiry = createInquiry(drawing, demand, now)
   let live: Generation | undefined // what the target confirmed
   let confirmed: string | undefined
   let liveSeen: Seen | undefined // what it was made of
@@ -87,9 +96,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return { catalog: known, resolved, live: live?.selection, answersForUnavailable }
   }
 
-  function seenIn(selection: Selection, wanted: Wanted, outputs: readonly Output[]): Seen {
-    return { selection, services: needsServices(outputs) ? chooser.visible(wanted) : none }
-  }
+  const seenIn = (selection: Selection, wanted: Wanted, outputs: readonly Output[]) =>
+    outlook(selection, wanted, outputs, { chooser, demand })
 
   /** Makes it live, without those who are refused. */
   async function deliver(
@@ -98,6 +106,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     outputs: readonly Output[],
     { since, took }: { readonly since: number; readonly took: Phases },
     runtime: UpdateRuntime,
+    fixed?: Known, // these answers, whatever is known by now
   ): Promise<Result> {
     const texts = textsOf(outputs)
     const kept = quarantine.kept(catalog, texts, now())
@@ -105,7 +114,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const gone = new Set<string>() // what was live of these is refused, too
     for (let round = 1; ; round += 1) {
       // What was live of somebody who is out goes on, and is his: who clashes with it now is a culprit as any other.
-      const sieved = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined, gone)
+      const rest = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined, gone)
+      const sieved = fixed === undefined ? inquiry.complete(rest, outputs, runtime) : { ...rest, known: fixed }
+      if (sieved === undefined) return { kind: 'failed' }
       await drawing.prepare(sieved, outputs)
       const wish = { draw: () => draw(sieved, outputs), live, ahead: ahead.take, since, took }
       const result = await attempt(wish, target, retries, runtime)
@@ -133,7 +144,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         const problem = verdict?.problem ?? refusal.problem
         refuse(refusal, retries, runtime)
         // Nobody is at fault who was left out for a template that is.
-        if (!isProven(outputs))
+        if (!isProven(outputs, sieved.known))
           for (const event of quarantine.settle(new Map(), catalog, texts, now())) runtime.emit(event)
         return { kind: 'refused', problem, blame: mayPass(refusal) ? 'environment' : 'template' }
       }
@@ -144,18 +155,24 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
   }
 
-  /** Were these very texts accepted before, with a service? Without one, any template is fine. */
-  function isProven(outputs: readonly Output[]): boolean {
-    return templates.areProven(outputs) && liveSeen !== undefined && !isEmpty(liveSeen.selection)
+  /** Were these very texts accepted before, with a service, and with these answers? Without one, any template is fine. */
+  function isProven(outputs: readonly Output[], known: Known): boolean {
+    if (liveSeen === undefined || isEmpty(liveSeen.selection) || !isSameKnown(known, liveSeen.known)) return false
+    return templates.areProven(outputs)
+  }
+
+  /** Is what templates are told beyond the services other than when they were accepted? */
+  function isAnsweredOtherwise(): boolean {
+    return liveSeen !== undefined && !isSameKnown(demand.known(), liveSeen.known)
   }
 
   async function whoseFault(seen: Seen, out: Out, outputs: readonly Output[], runtime: UpdateRuntime) {
     const scene = {
       seen,
       live: liveSeen,
-      areTemplatesProven: isProven(outputs),
+      areTemplatesProven: isProven(outputs, seen.known),
       wereOut: new Set([...quarantine.names()].filter(service => !out.has(service))),
-      hasFallback: templates.accepted() !== undefined,
+      hasFallback: templates.accepted() !== undefined || isAnsweredOtherwise(),
       draw: (part: Seen) => draw(part, outputs).generation,
     }
     try {
@@ -165,17 +182,6 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (!isOf('target', error)) throw error
       return { kind: 'template', problem: reasonOf(error) } as const
     }
-  }
-
-  function reconsider({ again }: UpdateRuntime): void {
-    const wait = retries.reconsiderIn()
-    if (wait === undefined) return
-    if (wait > 0) {
-      again(wait + 1)
-      return
-    }
-    retries.reconsidered()
-    templates.reload()
   }
 
   /** What was accepted is needed only if the next start meets a broken file: a full disk is told, and tried again. */
@@ -196,6 +202,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     rules,
     wait,
     confirmed: () => confirmed,
+    missing: () => inquiry.missing(),
     approve: () => chooser.approve(),
 
     async recall({ emit }) {
@@ -204,14 +211,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (last === undefined || isEmpty(last.selection)) return
       live = last
       const { digest, selection } = last
-      liveSeen = { selection, services: [] }
+      liveSeen = { ...nothingSeen, selection }
       emit({ type: 'generation.recalled', digest, ...sizeOf(selection) })
     },
 
     async standIn({ emit, signal }) {
       if (live !== undefined) return
       try {
-        const isStanding = await target.standIn(() => draw(nothing, templates.outputs(), false).generation, signal)
+        const isStanding = await target.standIn(() => draw(nothingSeen, templates.outputs(), false).generation, signal)
         if (isStanding) emit({ type: 'generation.stood_in' })
       } catch (error) {
         if (signal.aborted) return
@@ -226,7 +233,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const outputs = templates.outputs()
       const wanted = wantedFrom(catalog, resolved, outputs)
       const seen = seenIn(chooser.look(wanted, runtime.clock.now()), wanted, outputs)
-      const sieved = leaveOut(seen, quarantine.kept(catalog, textsOf(outputs), now()), live?.selection)
+      const rest = leaveOut(seen, quarantine.kept(catalog, textsOf(outputs), now()), live?.selection)
+      const sieved = inquiry.complete(rest, outputs, { ...runtime, again: () => {} })
+      if (sieved === undefined) return
       await drawing.prepare(sieved, outputs)
       let generation: Generation
       try {
@@ -242,7 +251,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     },
 
     async update(catalog, resolved, runtime) {
-      reconsider(runtime)
+      if (retries.reconsider(runtime.again)) templates.reload()
       const outputs = templates.outputs() // as they are now: a file may be saved while they are tried
       const wanted = wantedFrom(catalog, resolved, outputs)
       const since = now()
@@ -258,20 +267,20 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         templates.accept(outputs)
         return keepTexts(runtime)
       }
-      // Is the template to blame? Then what was accepted last still works, and the catalog goes on with it.
+      // Is the template to blame, or an answer to it? Then what was accepted last still works, and the catalog goes on with it.
       const accepted = first.kind === 'refused' ? templates.accepted() : undefined
-      if (first.kind !== 'refused' || accepted === undefined || runtime.signal.aborted) return
-      const second = await deliver(seenIn(selection, wanted, accepted), catalog, accepted, so, runtime)
+      const hasOther = accepted !== undefined || isAnsweredOtherwise()
+      if (first.kind !== 'refused' || !hasOther || runtime.signal.aborted) return
+      const before = accepted ?? outputs
+      const second = await deliver(seenIn(selection, wanted, before), catalog, before, so, runtime, liveSeen?.known)
       if (second.kind !== 'live') return
       chooser.settled()
+      if (accepted === undefined) return
       templates.setAside(outputs, first.problem)
       if (first.blame === 'environment') runtime.again(retries.setAside() + 1)
     },
   }
 }
-
-const none: readonly VisibleService[] = []
-const nothing: Seen = { selection: { sites: [], unavailable: [], rejections: [] }, services: none }
 
 function isEmpty({ sites, unavailable }: Selection): boolean {
   return sites.length + unavailable.length === 0

@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { keepLast } from './keep-last.ts'
-import type { Generation } from './model/generation.ts'
-import { type Output, render } from './render/render.ts'
+import { type Generation, generationOf } from './model/generation.ts'
+import { type Output, type Rendering, render } from './render/render.ts'
 import type { Seen } from './render/seen.ts'
 import { type Surroundings, type View, viewOf } from './render/view.ts'
 import type { Clock } from './runtime.ts'
 
 /** A generation, and the ms it took to render. */
-export interface Drawn {
-  readonly generation: Generation
+export interface Drawn extends Rendering {
   readonly ms: number
+  /** Is there a file missing, because its template waits for something and nothing of it is live? */
+  readonly hasGaps: boolean
 }
 
 export interface Drawing {
@@ -19,26 +20,45 @@ export interface Drawing {
   draw(seen: Seen, outputs: readonly Output[], isKnown?: boolean): Drawn
 }
 
-/** `around` is asked for every generation: a user's tree may change beside us. */
-export function createDrawing(around: () => Surroundings, now: Clock['now']): Drawing {
+/**
+ * `around` is asked for every generation: a user's tree may change beside us. Where a template waits for something, its
+ * file is the one of what is `live`.
+ */
+export function createDrawing(
+  around: () => Surroundings,
+  live: () => Generation | undefined,
+  now: Clock['now'],
+): Drawing {
   const draw = keepLast(
-    (seen: Seen, outputs: readonly Output[], around: Surroundings, isKnown: boolean): Drawn => {
+    (seen: Seen, outputs: readonly Output[], around: Surroundings, isKnown: boolean) => {
       const began = now()
-      const generation = render(outputs, show(seen, around, isKnown), seen.selection)
-      return { generation, ms: now() - began }
+      const rendering = render(outputs, viewOf(seen, around, isKnown), seen)
+      return { ...rendering, ms: now() - began }
     },
-    ([seen, ...rest], [other, ...others]) =>
-      seen.selection === other.selection && seen.services === other.services && isDeepStrictEqual(rest, others),
+    ([seen, ...rest], [other, ...others]) => areSame(seen, other) && isDeepStrictEqual(rest, others),
   )
   return {
     async prepare(seen, outputs) {
-      const view = show(seen, around(), true)
+      const view: View = viewOf(seen, around(), true)
       for (const { template } of outputs) await template.prepare(view)
     },
-    draw: (seen, outputs, isKnown = true) => draw(seen, outputs, around(), isKnown),
+    draw(seen, outputs, isKnown = true) {
+      const drawn = draw(seen, outputs, around(), isKnown)
+      return drawn.waiting.size === 0 ? { ...drawn, hasGaps: false } : filled(drawn, outputs, live())
+    },
   }
 }
 
-function show({ selection, services }: Seen, around: Surroundings, isKnown: boolean): View {
-  return viewOf(selection, () => services, around, isKnown)
+function filled<T extends Rendering>(drawn: T, outputs: readonly Output[], live: Generation | undefined) {
+  const { generation, waiting } = drawn
+  const files = outputs.flatMap(({ destination }) => {
+    const { files } = waiting.has(destination) ? (live ?? { files: [] }) : generation
+    return files.find(({ path }) => path === destination) ?? []
+  })
+  const filled = generationOf(files, generation.selection)
+  return { ...drawn, generation: filled, hasGaps: files.length < outputs.length }
+}
+
+function areSame(a: Seen, b: Seen): boolean {
+  return a.selection === b.selection && a.services === b.services && a.listed === b.listed && a.known === b.known
 }

@@ -22,8 +22,18 @@ export function waitOf(entries: readonly Entry[], usual: Wait): Wait {
 
 /** What the configuration says of templates; paths of templates are absolute. */
 export function entriesOf(config: Config): Entry[] {
-  return config.template.map(({ source, destination, command, file, wait }) => ({
-    path: resolve(source),
+  return config.template.map(({ source, contents, destination, command, file, wait, language }) => ({
+    path: source === undefined ? `contents for ${destination}` : resolve(source),
+    contents,
+    language: contents === undefined ? config.template_language : (config.template_language ?? 'gotmpl'),
+    options: {
+      leftDelimiter: language.left ?? config.default_delimiters.left,
+      rightDelimiter: language.right ?? config.default_delimiters.right,
+      failsOnMissingKey: language.failsOnMissingKey,
+      denied: language.denied,
+      sandbox: language.sandbox,
+      allowsUnsafe: config.allow_unsafe_functions,
+    },
     destination: destination.startsWith('/') ? normalize(destination) : destination,
     command: command && { ...command, environment: withConsul(command.environment, config) },
     rights: rightsOf(file),

@@ -25,7 +25,7 @@ export function environmentBy(
   { pristine, custom, allowlist, denylist }: EnvironmentRules,
   environment: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const [allowed, denied] = [allowlist, denylist].map(globs => globs.map(expressionOf))
+  const [allowed, denied] = [allowlist, denylist].map(globs => globs.map(globOf))
   const inherited = Object.entries(pristine ? {} : withoutSecrets(environment)).filter(
     ([name]) => (allowed?.length === 0 || matches(name, allowed)) && !matches(name, denied),
   )
@@ -41,7 +41,7 @@ function matches(name: string, expressions: readonly RegExp[] = []): boolean {
 }
 
 /** `*`, `?` and `[a-z]` of a glob; anything else stands for itself. */
-function expressionOf(glob: string): RegExp {
+export function globOf(glob: string): RegExp {
   const parts = glob.split(/(\*|\?|\[[^\]]+\])/).map(part => {
     if (part === '*') return '.*'
     if (part === '?') return '.'

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { aRuntime, aSelection, aServer, aSite } from '../test/support/builders.ts'
+import { aRuntime, aSeen, aSelection, aServer, aSite } from '../test/support/builders.ts'
 import { investigate, type Scene } from './investigation.ts'
 import { generationOf } from './model/generation.ts'
 import type { Site } from './model/selection.ts'
 import type { Seen } from './render/seen.ts'
 import type { Validation } from './target/target.ts'
 
-const seenOf = (...sites: Site[]): Seen => ({ selection: aSelection(sites), services: [] })
+const seenOf = (...sites: Site[]): Seen => aSeen(aSelection(sites))
 const at = (service: string, path: string, port = 80) => aSite(service, [aServer({ port })], { meta: { path } })
 
 /** Refuses the path `bad`; and as nginx does, two that are equal, naming the later one. */

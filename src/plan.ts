@@ -3,10 +3,12 @@ import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
+import { createDemands } from './demand.ts'
 import { type Entry, waitOf } from './entries.ts'
 import { withoutSecrets } from './environment.ts'
 import { UpstreamdError } from './errors.ts'
 import { chooseLayout, type Layout } from './layout-choice.ts'
+import { createLookups } from './lookups.ts'
 import { openMemory } from './memory.ts'
 import { withReloadBudget } from './reload-budget.ts'
 import { loadTemplates } from './render/templates.ts'
@@ -15,6 +17,8 @@ import type { Runtime } from './runtime.ts'
 import { canonicalIp } from './select/address.ts'
 import type { Refusals, SelectionRules } from './select/rules.ts'
 import { isShipped } from './shipped.ts'
+import { createFileLookups } from './source/file/lookups.ts'
+import type { LookupSource } from './source/lookup.ts'
 import { sources } from './source/registry.ts'
 import type { Source } from './source/source.ts'
 import { isAtLeast } from './target/nginx/binary.ts'
@@ -30,6 +34,8 @@ export interface Plan {
   /** The folder for what the sources said last. */
   readonly snapshots: string
   readonly deliveries: readonly Delivery[]
+  /** `listener` is called whenever an answer to what templates ask for beyond the services is other than before. */
+  onAnswer(listener: () => void): void
   readonly warnings: readonly string[]
 }
 
@@ -37,7 +43,12 @@ export interface Plan {
 const ANY_LENGTH = 253
 
 /** Makes sources, targets and deliveries. Throws what is wrong with configuration, templates or nginx. */
-export async function makePlan(config: Config, mayStart: boolean, runtime: Runtime): Promise<Plan> {
+export async function makePlan(
+  config: Config,
+  mayStart: boolean,
+  runtime: Runtime,
+  broken: (bug: unknown) => void,
+): Promise<Plan> {
   const { nginx, files, warnings: strays } = await chooseLayout(config, runtime.signal)
   const { rules, warnings } = viewSurroundings(config, nginx)
   const policy = { maxLoss: config.max_loss, holdFor: config.hold }
@@ -50,12 +61,16 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     config.on_empty,
   ])
 
+  let answered = () => {}
+  const changed = () => answered()
+  const demands = createDemands(createLookups({ sources: lookupsOf(config, runtime), changed, broken }, runtime))
+
   async function delivery(
     entries: readonly Entry[],
     state: string,
     target: object & { type: string },
     around: () => Surroundings,
-    isSpeaker: boolean,
+    trustsCatalog: boolean,
   ) {
     const plain = targets.create({ ...target, state } as { type: string }, runtime)
     const made = target.type === 'nginx' ? withReloadBudget(plain, config.reload_interval, runtime) : plain
@@ -63,7 +78,9 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     const templates = loadTemplates(entries, memory.texts, runtime.emit)
     const wait = waitOf(entries, config.wait)
     const { now } = runtime.clock
-    return createDelivery({ templates, target: made, rules, around, policy, memory, wait, isSpeaker, now })
+    const isSpeaker = deliveries.length === 0
+    const parts = { templates, target: made, rules, around, policy, memory, wait, isSpeaker, trustsCatalog, now }
+    return createDelivery({ ...parts, demand: demands() })
   }
 
   const deliveries: Delivery[] = []
@@ -86,7 +103,8 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
       check_output: config.check_output,
     }
     const state = join(config.state_dir, nginx.kind === 'own' ? 'nginx' : `nginx-${keyOf(nginx.conf)}`)
-    deliveries.push(await delivery(nginx.outputs, state, target, () => viewSurroundings(config, nginx).around, true))
+    const around = () => viewSurroundings(config, nginx).around
+    deliveries.push(await delivery(nginx.outputs, state, target, around, config.trust_catalog))
   }
   const plain = viewSurroundings(config, undefined).around
   for (const entry of files) {
@@ -98,7 +116,7 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
       ...(command !== undefined && { command }),
     }
     const state = join(config.state_dir, `file-${keyOf(destination)}`)
-    deliveries.push(await delivery([entry], state, target, () => plain, deliveries.length === 0))
+    deliveries.push(await delivery([entry], state, target, () => plain, true))
   }
   return {
     layout: nginx?.kind ?? 'files',
@@ -106,6 +124,9 @@ export async function makePlan(config: Config, mayStart: boolean, runtime: Runti
     sources: makeSources(config, runtime),
     snapshots: join(config.state_dir, 'snapshots'),
     deliveries,
+    onAnswer(listener) {
+      answered = listener
+    },
     warnings: [...strays, ...warnings],
   }
 }
@@ -119,6 +140,11 @@ function makeSource(text: string, config: Config, runtime: Runtime): Source {
   const path = /^file:(.+)$/.exec(text)?.[1]
   if (path === undefined) throw new UpstreamdError('CONFIG_INVALID', `source "${text}" is neither consul nor file:PATH`)
   return sources.create({ type: 'file', path: resolve(path) } as { type: string }, runtime)
+}
+
+/** Who answers what templates ask for beyond the services. */
+export function lookupsOf(_config: Config, runtime: Runtime): LookupSource[] {
+  return [createFileLookups(runtime.clock)]
 }
 
 /** The module reads durations as people write them. */
@@ -148,6 +174,7 @@ export function viewSurroundings(
       },
       // Templates for the nginx tree read only what they were given; others what any program would see.
       env: nginx === undefined ? withoutSecrets(process.env) : allowed(config),
+      trustsCatalog: nginx === undefined || config.trust_catalog,
     },
     warnings: facts?.warnings ?? [],
   }

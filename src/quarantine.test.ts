@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { aCatalog, aSelection, aServer, aSite } from '../test/support/builders.ts'
+import { aCatalog, aSeen, aSelection, aServer, aSite } from '../test/support/builders.ts'
 import type { Rejection } from './model/selection.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import type { Seen } from './render/seen.ts'
 
-const seenOf = (...sites: Parameters<typeof aSelection>[0]): Seen => ({ selection: aSelection(sites), services: [] })
+const seenOf = (...sites: Parameters<typeof aSelection>[0]): Seen => aSeen(aSelection(sites))
 const outOf = (service: string, reason: Rejection['reason'] = 'quarantined', clashes = false): Out =>
   new Map([[service, { rejection: { service, reason, detail: 'refused' }, clashes }]])
 
@@ -119,10 +119,9 @@ describe('what is rendered without them', () => {
 
   it('is everybody else', () => {
     const { selection, services } = leaveOut(
-      {
-        selection: aSelection([bad, good], { unavailable: ['bad', 'empty'] }),
+      aSeen(aSelection([bad, good], { unavailable: ['bad', 'empty'] }), {
         services: [{ name: 'bad', tags: [], instances: [] }],
-      },
+      }),
       outOf('bad'),
       undefined,
     )

@@ -26,10 +26,8 @@ export interface Retries {
   lastProblem(): string | undefined
   /** Remembers that a template was set aside. Returns the ms after which to look at it again. */
   setAside(): number
-  /** The ms until templates that were set aside may be looked at again; undefined when none wait. */
-  reconsiderIn(): number | undefined
-  /** They are looked at now. */
-  reconsidered(): void
+  /** Are templates that were set aside to be looked at now? Before it is time, `again` is asked for another look then. */
+  reconsider(again: (ms: number) => void): boolean
 }
 
 export function createRetries(now: () => number): Retries {
@@ -54,9 +52,12 @@ export function createRetries(now: () => number): Retries {
       reconsider = { at: now() + delay, delay }
       return delay
     },
-    reconsiderIn: () => (Number.isFinite(reconsider.at) ? Math.max(0, reconsider.at - now()) : undefined),
-    reconsidered() {
-      reconsider = { ...reconsider, at: Number.POSITIVE_INFINITY }
+    reconsider(again) {
+      if (!Number.isFinite(reconsider.at)) return false
+      const wait = reconsider.at - now()
+      if (wait > 0) again(wait + 1)
+      else reconsider = { ...reconsider, at: Number.POSITIVE_INFINITY }
+      return wait <= 0
     },
   }
 }

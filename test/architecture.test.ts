@@ -89,6 +89,7 @@ describe('what only one place may do', () => {
       'observe/log-file.ts', // the name of a file
       'observe/logger.ts', // the time of a line
       'observe/status.ts', // since when
+      'render/gotmpl/index.ts', // what `timestamp` prints
       'source/consul/answer.ts', // two dates of the other side, compared with each other
       'status-file.ts', // since when
       'target/generations.ts', // the age of a folder, which has no other clock
@@ -100,6 +101,7 @@ describe('what only one place may do', () => {
     expect(whereIs(/\bshell: |'(\/bin\/)?(ba)?sh'/)).toEqual(['target/command.ts'])
     expect(whereIs(/from '(node:child_process|execa)'/).sort()).toEqual([
       'exec.ts',
+      'render/gotmpl/unsafe.ts', // `plugin`, where an operator allows it
       'target/nginx/launch.ts',
       'target/program.ts',
     ])

@@ -11,6 +11,20 @@ export const consulTemplateFlags: readonly Flag[] = [
   },
   { name: 'kill-signal', value: 'signal', key: 'kill_signal', help: 'stops, as SIGTERM, SIGINT and SIGQUIT do' },
   {
+    name: 'default-left-delimiter',
+    value: 'text',
+    key: 'default_delimiters.left',
+    help: 'what begins an action of a Go template',
+    fallback: '{{',
+  },
+  {
+    name: 'default-right-delimiter',
+    value: 'text',
+    key: 'default_delimiters.right',
+    help: 'what ends an action of a Go template',
+    fallback: '}}',
+  },
+  {
     name: 'exec',
     value: 'command',
     key: 'exec.command',
@@ -113,7 +127,6 @@ const idle: readonly Idle[] = [
     values: ['syslog-facility', 'syslog-name'],
   },
   { why: 'a template that fails never ends the daemon', switches: ['template-error-fatal'], values: [] },
-  { why: 'nunjucks has its own', switches: [], values: ['default-left-delimiter', 'default-right-delimiter'] },
   {
     why: 'secrets of Vault are not read',
     switches: withPrefix('vault', [

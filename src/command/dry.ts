@@ -3,18 +3,24 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { createTwoFilesPatch } from 'diff'
 import type { Config } from '../config.ts'
+import { createDemands } from '../demand.ts'
+import { createDrawing } from '../drawing.ts'
+import { createInquiry } from '../inquiry.ts'
 import { chooseLayout } from '../layout-choice.ts'
+import { createLookups } from '../lookups.ts'
 import type { RenderedFile } from '../model/generation.ts'
 import type { Emit } from '../observe/event.ts'
-import { makeSources, viewSurroundings } from '../plan.ts'
-import { needsServices, render } from '../render/render.ts'
+import { lookupsOf, makeSources, viewSurroundings } from '../plan.ts'
+import { looksAtAll } from '../render/render.ts'
+import type { Seen } from '../render/seen.ts'
 import { loadTemplates } from '../render/templates.ts'
-import { viewOf } from '../render/view.ts'
 import { createResolver } from '../resolver.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
+import { listChecked, listServices } from '../select/listed.ts'
 import { hostNamesOf, select, visibleServices } from '../select/select.ts'
+import { Wakeup } from '../source/wakeup.ts'
 import type { Signals } from './command.ts'
-import { firstCatalog } from './once.ts'
+import { firstCatalog, untilAnswered } from './once.ts'
 
 /** Finding the smallest difference of two large texts can take for ever; after this, the whole text is shown. */
 const DIFF_MS = 2_000
@@ -24,18 +30,36 @@ export async function dry(config: Config, emit: Emit, signals: Signals): Promise
   const runtime: Runtime = { clock: systemClock, emit, signal: signals.stop }
   const layout = await chooseLayout(config, signals.stop)
   for (const problem of layout.warnings) emit({ type: 'config.warned', problem })
+  const bug = Promise.withResolvers<never>()
+  const news = new Wakeup()
+  const sources = lookupsOf(config, runtime)
+  const demands = createDemands(createLookups({ sources, changed: () => news.ring(), broken: bug.reject }, runtime))
   const catalog = await firstCatalog(makeSources(config, runtime), runtime)
   for (const group of [layout.nginx, ...layout.files]) {
     if (group === undefined) continue
     const { rules, around } = viewSurroundings(config, 'outputs' in group ? group : undefined)
     const templates = loadTemplates('outputs' in group ? group.outputs : [group], {}, emit)
-    const names = hostNamesOf(catalog, rules, needsServices(templates.outputs()))
+    const outputs = templates.outputs()
+    const names = hostNamesOf(catalog, rules, looksAtAll(outputs))
     const known = { ...rules, resolved: await createResolver(systemClock.now).resolve(names) }
     const selection = select(catalog, known, undefined)
     for (const rejection of selection.rejections) emit({ type: 'selection.rejected', rejection })
-    const view = viewOf(selection, () => visibleServices(catalog, known), around)
+    const listed = around.trustsCatalog ? listServices(catalog) : listChecked(catalog, known, selection)
+    const seen = { selection, services: visibleServices(catalog, known), listed, known: new Map() }
+    const drawing = createDrawing(
+      () => around,
+      () => undefined,
+      systemClock.now,
+    )
+    const inquiry = createInquiry(drawing, demands(), systemClock.now)
+    let whole: Seen | undefined
+    const ask = async () => {
+      whole = inquiry.complete(seen, outputs, { emit, again: () => {} })
+    }
+    await Promise.race([untilAnswered(ask, inquiry.missing, news, runtime), bug.promise])
     const root = 'outputs' in group && group.kind === 'own' ? join(config.state_dir, 'nginx', 'current') : ''
-    for (const file of render(templates.outputs(), view, selection).files) show(file, join(root, file.path))
+    const { files } = drawing.draw(whole ?? seen, outputs).generation
+    for (const file of files) show(file, join(root, file.path))
   }
   return 0
 }

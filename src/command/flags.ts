@@ -127,6 +127,19 @@ export const flags: readonly Flag[] = [
     fallback: '2s',
   },
   {
+    name: 'template-language',
+    value: 'nunjucks|gotmpl',
+    key: 'template_language',
+    help: 'what templates are written in',
+    fallback: '.njk is nunjucks, anything else a Go template',
+  },
+  {
+    name: 'allow-unsafe-functions',
+    value: undefined,
+    key: 'allow_unsafe_functions',
+    help: 'let Go templates run programs and write files while they render',
+  },
+  {
     name: 'template-env',
     value: 'NAME',
     key: 'template_env',
@@ -212,6 +225,12 @@ export const flags: readonly Flag[] = [
     key: 'on_empty',
     help: 'a service without servers: 503 as the template says, keep the last servers, or drop it',
     fallback: '503',
+  },
+  {
+    name: 'trust-catalog',
+    value: undefined,
+    key: 'trust_catalog',
+    help: 'show Go templates for nginx the catalog as it is registered, unchecked',
   },
   {
     name: 'check-output',

@@ -4,12 +4,13 @@ import { exitCodeOf, UpstreamdError } from '../errors.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { Emit } from '../observe/event.ts'
 import { makePlan } from '../plan.ts'
-import { needsServices } from '../render/render.ts'
+import { looksAtAll } from '../render/render.ts'
 import { createResolver } from '../resolver.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
 import { hostNamesOf } from '../select/select.ts'
 import { follow } from '../source/follow.ts'
 import type { Source } from '../source/source.ts'
+import { Wakeup } from '../source/wakeup.ts'
 import type { Signals } from './command.ts'
 
 /** How long sources may take before `-once` gives up. */
@@ -26,16 +27,45 @@ export async function once(config: Config, emit: Emit, signals: Signals): Promis
     if (event.type === 'template.failed') failure = new UpstreamdError('TEMPLATE_FAILED', 'refused')
   }
   const runtime: Runtime = { clock: systemClock, emit: watching, signal: signals.stop }
-  const plan = await makePlan(config, false, runtime)
+  const bug = Promise.withResolvers<never>()
+  const plan = await makePlan(config, false, runtime, bug.reject)
+  const news = new Wakeup()
+  plan.onAnswer(() => news.ring())
   for (const problem of plan.warnings) emit({ type: 'config.warned', problem })
   const catalog = await firstCatalog(plan.sources, runtime)
   const resolver = createResolver(systemClock.now)
   // Nothing is recalled: what was live in another run neither holds a loss nor keeps a name.
   for (const delivery of plan.deliveries) {
-    const names = hostNamesOf(catalog, delivery.rules, needsServices(delivery.templates.outputs()))
-    await delivery.update(catalog, await resolver.resolve(names), { ...runtime, again: () => {}, isStale: () => false })
+    const names = hostNamesOf(catalog, delivery.rules, looksAtAll(delivery.templates.outputs()))
+    const resolved = await resolver.resolve(names)
+    const update = () => delivery.update(catalog, resolved, { ...runtime, again: () => {}, isStale: () => false })
+    await Promise.race([untilAnswered(update, delivery.missing, news, runtime), bug.promise])
   }
   return failure === undefined ? 0 : exitCodeOf(failure)
+}
+
+/** Does something again until it waits for no answer any more. Throws SOURCE_UNREACHABLE after a minute. */
+export async function untilAnswered(
+  task: () => Promise<void>,
+  missing: () => readonly string[],
+  news: Wakeup,
+  { signal }: Runtime,
+): Promise<void> {
+  const late = setTimeout(
+    () =>
+      news.fail(
+        new UpstreamdError('SOURCE_UNREACHABLE', `${missing().join('; ')}; gave up after ${PATIENCE_MS / 1_000} s`),
+      ),
+    PATIENCE_MS,
+  )
+  const stop = () => news.ring()
+  signal.addEventListener('abort', stop)
+  try {
+    for (await task(); missing().length > 0 && !signal.aborted; await task()) await news.rung()
+  } finally {
+    clearTimeout(late)
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 /** Waits until every source has spoken. Throws the last SourceError after a minute. */

@@ -144,7 +144,7 @@ async function prepare(
 ): Promise<Life> {
   const ending = new AbortController()
   const runtime: Runtime = { clock: systemClock, emit, signal: AbortSignal.any([stop, ending.signal]) }
-  const plan = await makePlan(config, true, runtime)
+  const plan = await makePlan(config, true, runtime, fail)
   for (const problem of plan.warnings) emit({ type: 'config.warned', problem })
   let daemon: Daemon | undefined
   return {

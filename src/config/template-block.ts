@@ -5,7 +5,6 @@ import { list, wait } from './blocks.ts'
 import { idle } from './idle.ts'
 
 const ofChild = 'it is for the one program of exec'
-const ofGo = 'it is for Go templates'
 const usualTimeout = '30s'
 
 /** One text is for a shell, a list is a program and its arguments. */
@@ -57,11 +56,9 @@ export const TemplateBlock = z
     source: z
       .string('is missing: the template file')
       .min(1)
-      .describe('template file; its extension chooses the language'),
-    contents: z
-      .never('is not read: put the text into a file, and name that as source')
       .optional()
-      .describe('not read: a template is a file'),
+      .describe('template file; its extension chooses the language'),
+    contents: z.string().optional().describe('the template itself, in place of source'),
     destination: z
       .string('is missing; expected src:dest[:cmd]')
       .min(1)
@@ -77,15 +74,27 @@ export const TemplateBlock = z
     backup: z.boolean().default(false).describe('keep the text before as DESTINATION.bak'),
     create_dest_dirs: z.boolean().default(true).describe('make folders that are missing'),
     wait: wait.optional().describe('min[:max] for this template; of templates for one nginx the longest counts'),
-    error_on_missing_key: idle(ofGo),
-    left_delimiter: idle(ofGo),
-    right_delimiter: idle(ofGo),
-    function_denylist: idle(ofGo),
-    function_blacklist: idle(ofGo),
-    sandbox_path: idle(ofGo),
+    error_on_missing_key: z
+      .boolean()
+      .default(false)
+      .describe('Go templates: a key that a map does not have is an error'),
+    left_delimiter: z.string().optional().describe('Go templates: what begins an action; {{ when left out'),
+    right_delimiter: z.string().optional().describe('Go templates: what ends an action; }} when left out'),
+    function_denylist: list.prefault([]).describe('Go templates: functions that may not be called, as globs'),
+    function_blacklist: list.prefault([]).describe('old name of function_denylist'),
+    sandbox_path: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Go templates: the folder outside of which `file` reads nothing'),
     error_fatal: idle('a template that fails never ends the daemon'),
   })
   .superRefine((block, context) => {
+    if ((block.source === undefined) === (block.contents === undefined)) {
+      const message =
+        block.source === undefined ? 'is missing: the template file' : 'stands beside contents: one of them'
+      context.addIssue({ code: 'custom', path: ['source'], message })
+    }
     if (block.destination.startsWith('/')) return
     for (const key of ofFiles.filter(key => block[key] !== usual[key])) {
       context.addIssue({
@@ -95,15 +104,23 @@ export const TemplateBlock = z
       })
     }
   })
-  .transform(({ source, destination, command, command_timeout, exec, wait, ...file }) => {
+  .transform(({ source, contents, destination, command, command_timeout, exec, wait, ...file }) => {
     const run = exec?.enabled === false ? undefined : (exec?.command ?? command)
     const environment = exec?.env ?? { pristine: false, custom: [], allowlist: [], denylist: [] }
     const timeout = exec?.timeout ?? command_timeout
     return {
       source,
+      contents,
       destination,
       wait,
       command: run === undefined ? undefined : { run, timeout, environment },
+      language: {
+        left: file.left_delimiter,
+        right: file.right_delimiter,
+        failsOnMissingKey: file.error_on_missing_key,
+        denied: [...file.function_denylist, ...file.function_blacklist],
+        sandbox: file.sandbox_path,
+      },
       file: {
         mode: file.perms || undefined,
         user: file.user ?? file.uid,

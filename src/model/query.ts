@@ -65,6 +65,9 @@ export interface HealthRow {
 
 export type Answer = Answers[Kind]
 
+/** What is known of what was asked for, by `queryId`; the same object as long as nothing of it changes. */
+export type Known = ReadonlyMap<string, Answer>
+
 /** Seam: what is known beside the catalog, as far as somebody wants to know it. */
 export interface Lookups {
   /** These are asked for now, all of them; what is no longer asked for is forgotten after a while. */

@@ -1,4 +1,5 @@
 import type { Instance } from './catalog.ts'
+import type { HealthRow } from './query.ts'
 
 export type NonEmpty<T> = readonly [T, ...T[]]
 
@@ -39,6 +40,15 @@ export interface VisibleService {
   readonly name: string
   readonly tags: readonly string[]
   readonly instances: readonly VisibleInstance[]
+}
+
+/** A service with all its instances, whatever their health and their tags, as Consul's health endpoint tells of them. */
+export interface ListedService {
+  readonly name: string
+  readonly tags: readonly string[] // sorted
+  readonly rows: readonly HealthRow[]
+  /** Does a list of all services name it? In nginx's configuration one without servers is not asked for. */
+  readonly isNamed: boolean
 }
 
 export type VisibleInstance = Omit<UpstreamServer, 'backup'> & Pick<Instance, 'health'>

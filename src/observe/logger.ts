@@ -12,6 +12,8 @@ export type LogLevel = (typeof logLevels)[number]
 export const levelOf: Readonly<Record<EventType, LogLevel>> = {
   'template.failed': 'error',
   'template.set_aside': 'error',
+  'template.waiting': 'warn',
+  'template.answered': 'info',
   'generation.invalid': 'error',
   'generation.rolled_back': 'error',
   'generation.failed': 'error',

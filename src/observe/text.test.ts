@@ -86,6 +86,14 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
     { type: 'template.failed', path: '/etc/app.njk', code: 'TEMPLATE_SYNTAX', message: '/etc/app.njk:1:2: x' },
   ],
   'template.set_aside': [{ type: 'template.set_aside', paths: ['/etc/app.njk'], problem: 'nginx refused it' }],
+  'template.waiting': [
+    {
+      type: 'template.waiting',
+      destination: '/etc/app.conf',
+      for: ['kv.block(a/b), which does not exist', 'kv.get(c)'],
+    },
+  ],
+  'template.answered': [{ type: 'template.answered' }],
   'generation.recalled': [{ type: 'generation.recalled', digest, sites: 12, servers: 12 }],
   'generation.stood_in': [{ type: 'generation.stood_in' }],
   'generation.rendered': [{ type: 'generation.rendered', digest, files: 2, ms: 1.4 }],

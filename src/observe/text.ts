@@ -54,6 +54,10 @@ export function textOf(event: Event): string {
       return `template refused, what is live stays: ${event.message}`
     case 'template.set_aside':
       return `template set aside until it is changed: ${event.paths.join(', ')}: ${event.problem}`
+    case 'template.waiting':
+      return `${event.destination} waits for ${event.for.join('; ')}`
+    case 'template.answered':
+      return 'no template waits for anything any more'
     case 'generation.recalled':
       return `serving generation ${short(event.digest)} from the last run (${count(event.sites, 'site')}) until the sources have spoken`
     case 'generation.stood_in':

@@ -13,6 +13,20 @@ export interface TemplateLanguage {
 export interface TemplateSource {
   readonly path: string
   readonly text: string
+  readonly options?: TemplateOptions
+}
+
+/** What consul-template lets people say of a template. */
+export interface TemplateOptions {
+  readonly leftDelimiter: string | undefined // undefined: what is usual in the language
+  readonly rightDelimiter: string | undefined
+  readonly failsOnMissingKey: boolean
+  /** Globs of functions that may not be called. */
+  readonly denied: readonly string[]
+  /** The folder that files are read from; undefined: anywhere. */
+  readonly sandbox: string | undefined
+  /** May it run programs and write files while it renders? */
+  readonly allowsUnsafe: boolean
 }
 
 export interface Template {
@@ -20,11 +34,11 @@ export interface Template {
   /** Does the text mention this name of the view? What it cannot ask for need not be made. */
   uses(name: keyof View): boolean
   /**
-   * Synchronous and pure: the same view gives the same text. Bounded in time and in size.
-   * Marks what it printed from the catalog; literals and the template's own text are not marked.
+   * Synchronous and pure: the same view and the same answers give the same text. Bounded in time and in size.
+   * Without `asking` nothing is known beyond the view. Marks what it printed from the catalog; literals and the template's own text are not marked.
    * Throws TEMPLATE_UNDEFINED, TEMPLATE_FAILED or TEMPLATE_BUDGET, carrying path:line:column and the service it was at.
    */
-  render(view: View): Printed
+  render(view: View, asking?: Asking): Printed
   /**
    * Does some of the work of rendering this view beforehand, piece by piece, so that others have their turn in between.
    * What goes wrong is left for `render` to say.

@@ -1,20 +1,15 @@
 import { extname } from 'node:path'
-import { UpstreamdError } from '../errors.ts'
+import { goLanguage } from './gotmpl/index.ts'
 import type { TemplateLanguage } from './language.ts'
 import { nunjucksLanguage } from './nunjucks/index.ts'
 
-/** One line per language; chosen by the template's file extension. */
-export const languages: readonly TemplateLanguage[] = [nunjucksLanguage]
+/** One line per language; chosen by the template's file extension. The last one takes what nobody claims. */
+export const languages: readonly [...TemplateLanguage[], TemplateLanguage] = [nunjucksLanguage, goLanguage]
 
-/** Throws TEMPLATE_SYNTAX when no language claims the extension. */
-export function languageOf(path: string): TemplateLanguage {
+/** The language of this name, where one is given. */
+export function languageOf(path: string, name?: string): TemplateLanguage {
   const extension = extname(path)
-  const language = languages.find(({ extensions }) => extensions.includes(extension))
-  if (language !== undefined) return language
-
-  const known = languages.map(({ name, extensions }) => `${extensions.join(', ')} (${name})`).join('; ')
-  throw new UpstreamdError(
-    'TEMPLATE_SYNTAX',
-    `${path}:1:1: no template language for "${extension}" files; known: ${known}`,
-  )
+  const isIt = (language: TemplateLanguage) =>
+    name === undefined ? language.extensions.includes(extension) : language.name === name
+  return languages.find(isIt) ?? goLanguage
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { aSelection, aServer, aSite, aView } from '../../test/support/builders.ts'
+import { aSeen, aSelection, aServer, aSite, aView } from '../../test/support/builders.ts'
 import { shipped } from '../shipped.ts'
 import { languageOf } from './registry.ts'
 import { needsServices, render } from './render.ts'
@@ -16,7 +16,7 @@ describe('rendering', () => {
     ]
     const selection = aSelection([])
 
-    const generation = render(outputs, aView(), selection)
+    const { generation } = render(outputs, aView(), aSeen(selection))
 
     expect(generation.files).toEqual([
       { path: '/etc/a.conf', text: 'a flyclock.cn', pieces: [{ text: 'a flyclock.cn', spans: [] }] },
@@ -33,10 +33,14 @@ describe('rendering', () => {
     expect([needsServices([narrow]), needsServices([narrow, wide])]).toEqual([false, true])
   })
 
-  it('refuses a template whose language nobody knows, and names those that are known', () => {
-    expect(() => languageOf('/etc/app.mustache')).toThrow(
-      '/etc/app.mustache:1:1: no template language for ".mustache" files; known: .njk (nunjucks)',
-    )
+  it.each([
+    { path: '/etc/app.njk', name: 'nunjucks' },
+    { path: '/etc/ctmpl/ctmpl', name: 'gotmpl' }, // as consul-template takes anything
+    { path: '/etc/app.conf', name: 'gotmpl' },
+    { path: '/etc/app.conf', given: 'nunjucks', name: 'nunjucks' },
+    { path: '/etc/app.njk', given: 'gotmpl', name: 'gotmpl' },
+  ])('takes $path as $name when it is told $given', ({ path, given, name }) => {
+    expect(languageOf(path, given).name).toBe(name)
   })
 })
 

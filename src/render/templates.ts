@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs'
 import { isOf, reasonOf, UpstreamdError } from '../errors.ts'
 import type { Emit } from '../observe/event.ts'
 import { watchFiles } from '../watch-files.ts'
-import type { Template } from './language.ts'
+import type { Template, TemplateOptions } from './language.ts'
 import { languageOf } from './registry.ts'
 import type { Output } from './render.ts'
 
 export interface TemplateSpec {
   readonly path: string
+  /** The text, where there is no file; `path` is what it is called then. */
+  readonly contents?: string | undefined
+  readonly language?: string | undefined // undefined: by the extension
+  readonly options?: TemplateOptions
   readonly destination: string
 }
 
@@ -51,9 +55,9 @@ export function loadTemplates(
     slots.map(slot => ({ template: pick(slot), destination: slot.spec.destination }))
 
   function read(slot: Slot): void {
-    slot.seen = textIfThere(slot.spec.path)
+    slot.seen = textIfThere(slot.spec)
     try {
-      const fresh = compile(slot.spec.path)
+      const fresh = compile(slot.spec)
       if (fresh.source.text === slot.candidate.source.text) return
       slot.candidate = fresh
       emit({ type: 'template.loaded', path: slot.spec.path })
@@ -90,7 +94,8 @@ export function loadTemplates(
       for (const slot of slots) read(slot)
     },
     watch(changed, signal) {
-      const byPath = Map.groupBy(slots, slot => slot.spec.path)
+      const inFiles = slots.filter(({ spec }) => spec.contents === undefined)
+      const byPath = Map.groupBy(inFiles, slot => slot.spec.path)
       watchFiles(
         [...byPath.keys()],
         path => {
@@ -100,7 +105,7 @@ export function loadTemplates(
         signal,
       )
       // Saved between loading and now: the watch has begun with the new text and would not tell.
-      const missed = slots.filter(slot => textIfThere(slot.spec.path) !== slot.seen)
+      const missed = inFiles.filter(slot => textIfThere(slot.spec) !== slot.seen)
       for (const slot of missed) read(slot)
       if (missed.length > 0) changed()
     },
@@ -108,10 +113,10 @@ export function loadTemplates(
 }
 
 function initial(spec: TemplateSpec, remembered: string | undefined, emit: Emit): Slot {
-  const accepted = remembered === undefined ? undefined : compileIfPossible(spec.path, remembered)
-  const seen = textIfThere(spec.path)
+  const accepted = remembered === undefined ? undefined : compileIfPossible(spec, remembered)
+  const seen = textIfThere(spec)
   try {
-    return { spec, candidate: compile(spec.path), accepted, seen }
+    return { spec, candidate: compile(spec), accepted, seen }
   } catch (error) {
     if (accepted === undefined || !isOf('template', error)) throw error
     report(spec.path, error, emit)
@@ -120,13 +125,17 @@ function initial(spec: TemplateSpec, remembered: string | undefined, emit: Emit)
 }
 
 /** Throws an error of class `template`. */
-function compile(path: string): Template {
-  return languageOf(path).compile({ path, text: readTemplate(path) })
+function compile(spec: TemplateSpec): Template {
+  return compileText(spec, spec.contents ?? readTemplate(spec.path))
 }
 
-function compileIfPossible(path: string, text: string): Template | undefined {
+function compileText({ path, language, options }: TemplateSpec, text: string): Template {
+  return languageOf(path, language).compile({ path, text, ...(options && { options }) })
+}
+
+function compileIfPossible(spec: TemplateSpec, text: string): Template | undefined {
   try {
-    return languageOf(path).compile({ path, text })
+    return compileText(spec, text)
   } catch (error) {
     if (isOf('template', error)) return undefined // kept by a version that understood it
     throw error
@@ -141,7 +150,8 @@ function readTemplate(path: string): string {
   }
 }
 
-function textIfThere(path: string): string | undefined {
+function textIfThere({ path, contents }: TemplateSpec): string | undefined {
+  if (contents !== undefined) return contents
   try {
     return readFileSync(path, 'utf8')
   } catch {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aCatalog, aSelection, aSite, aView, someRules, someSurroundings } from '../../test/support/builders.ts'
+import { aCatalog, aSeen, aSelection, aSite, aView, someRules, someSurroundings } from '../../test/support/builders.ts'
 import { visibleServices } from '../select/select.ts'
 import { viewOf } from './view.ts'
 
@@ -26,7 +26,7 @@ describe('the hash for server names is as large as nginx needs it', () => {
     const long = 'a'.repeat(60)
     const selection = aSelection([], { unavailable: [long] })
 
-    const { nginx } = viewOf(selection, () => [], someSurroundings())
+    const { nginx } = viewOf(aSeen(selection), someSurroundings())
 
     expect(nginx.serverNamesHash.bucketSize).toBe(128)
   })
@@ -35,23 +35,15 @@ describe('the hash for server names is as large as nginx needs it', () => {
 describe('all services', () => {
   const catalog = aCatalog({ name: 'db', instances: 2 }, { name: 'web' })
 
-  it('are worked out only for a template that asks, and once', () => {
-    let asked = 0
-    const services = () => {
-      asked += 1
-      return visibleServices(catalog, someRules())
-    }
-
-    const view = viewOf(aSelection([]), services, someSurroundings())
-    expect(asked).toBe(0)
+  it('are those that are visible', () => {
+    const view = viewOf(aSeen(aSelection([]), { services: visibleServices(catalog, someRules()) }), someSurroundings())
 
     expect(view.service('db')).toHaveLength(2)
     expect(view.services.map(({ name }) => name)).toEqual(['db', 'web'])
-    expect(asked).toBe(1)
   })
 
   it('are found by their exact name; nobody is an empty list', () => {
-    const view = viewOf(aSelection([]), () => visibleServices(catalog, someRules()), someSurroundings())
+    const view = viewOf(aSeen(aSelection([]), { services: visibleServices(catalog, someRules()) }), someSurroundings())
 
     expect([view.service('DB'), view.service('nobody')]).toEqual([[], []])
   })

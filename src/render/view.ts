@@ -1,4 +1,12 @@
-import type { Selection, Site, Unavailable, VisibleInstance, VisibleService } from '../model/selection.ts'
+import type {
+  ListedService,
+  Selection,
+  Site,
+  Unavailable,
+  VisibleInstance,
+  VisibleService,
+} from '../model/selection.ts'
+import type { Seen } from './seen.ts'
 
 /** For languages, not for templates, which cannot name a symbol: where the parts of a view come from. */
 export const origin: unique symbol = Symbol('origin')
@@ -16,6 +24,8 @@ export interface View {
   readonly sites: readonly Site[]
   readonly unavailable: readonly Unavailable[]
   readonly services: readonly VisibleService[]
+  /** All that is registered, for `services` and `service` of consul-template. */
+  readonly listed: readonly ListedService[]
   /** Instances of a service by its exact name; none when nobody registered it. */
   service(name: string): readonly VisibleInstance[]
   readonly known: boolean // false before any source has spoken: then nothing is known, which is not "nothing there"
@@ -23,6 +33,8 @@ export interface View {
   readonly listen: string // what stands behind nginx's `listen`
   readonly nginx: NginxView
   readonly env: Readonly<Record<string, string>>
+  /** Is the text not for nginx, or does an operator trust everybody who registers? Then what others say is shown as it is. */
+  readonly trustsCatalog: boolean
 }
 
 export interface NginxView {
@@ -44,19 +56,15 @@ export interface Surroundings {
   readonly listen: string
   readonly nginx: Omit<NginxView, 'serverNamesHash'>
   readonly env: Readonly<Record<string, string>>
+  readonly trustsCatalog: boolean
 }
 
-export function viewOf(
-  selection: Selection,
-  services: () => readonly VisibleService[],
-  around: Surroundings,
-  known = true,
-): View {
+export function viewOf({ selection, services, listed }: Seen, around: Surroundings, known = true): View {
   const parts = new Parts()
   let all: readonly VisibleService[] | undefined
   const visible = () => {
     all ??= parts.add(
-      services(),
+      services,
       service => service.name,
       service => service.instances,
     )
@@ -77,12 +85,14 @@ export function viewOf(
     get services() {
       return visible()
     },
+    listed,
     service: name => visible().find(service => service.name === String(name))?.instances ?? [],
     known,
     domain: around.domain,
     listen: around.listen,
     nginx: { ...around.nginx, serverNamesHash: hashFor(selection) },
     env: around.env,
+    trustsCatalog: around.trustsCatalog,
   }
 }
 

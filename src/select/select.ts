@@ -214,11 +214,11 @@ function agreed(servers: readonly UpstreamServer[]): Record<string, string> {
   return meta
 }
 
-function isHealthy({ health }: SelectionRules): (instance: Instance) => boolean {
+export function isHealthy({ health }: SelectionRules): (instance: Instance) => boolean {
   return instance => health.includes(instance.health)
 }
 
-function isServiceName(name: string): boolean {
+export function isServiceName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/.test(name)
 }
 

@@ -45,7 +45,7 @@ export function visibleInstances(service: string, instances: readonly Instance[]
   )
 }
 
-function checkInstance(
+export function checkInstance(
   service: string,
   instance: Instance,
   rules: Rules,

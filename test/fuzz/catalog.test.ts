@@ -13,7 +13,7 @@ import { type View, viewOf } from '../../src/render/view.ts'
 import { isWanted, select, visibleServices } from '../../src/select/select.ts'
 import { breakoutsIn } from '../../src/target/nginx/attribute.ts'
 import { type Directive, parseDirectives } from '../../src/target/nginx/tokens.ts'
-import { someRules, someSurroundings } from '../support/builders.ts'
+import { aSeen, someRules, someSurroundings } from '../support/builders.ts'
 import { freePort } from '../support/ports.ts'
 
 // A run that fails prints its seed and path; they are kept here, so that it is run again for ever.
@@ -236,7 +236,10 @@ function check(property: (given: Given) => void, { numRuns = 300 } = {}): void {
 }
 
 function viewFor(selection: Selection, catalog: Catalog, listen = '80'): View {
-  return viewOf(selection, () => visibleServices(catalog, rules), someSurroundings({ domain: 'test', listen }))
+  return viewOf(
+    aSeen(selection, { services: visibleServices(catalog, rules) }),
+    someSurroundings({ domain: 'test', listen }),
+  )
 }
 
 /** As quarantine does it: whoever prints more than an argument is left out, until nobody does. */
@@ -247,7 +250,7 @@ function withoutCulprits(
 ): { printed: Printed; left: Selection } {
   let left = selection
   for (;;) {
-    const printed = render(viewOf(left, () => view.services, someSurroundings({ domain: 'test' })))
+    const printed = render(viewOf(aSeen(left, { services: view.services }), someSurroundings({ domain: 'test' })))
     const culprits = breakoutsIn([{ path: 'x.conf', ...printed }]).map(({ service }) => service)
     if (culprits.length === 0) return { printed, left }
     const sites = left.sites.filter(({ service }) => !culprits.includes(service))

@@ -9,9 +9,11 @@ import {
 import { type Generation, generationOf } from '../../src/model/generation.ts'
 import type { NonEmpty, Selection, Site, Unavailable, UpstreamServer } from '../../src/model/selection.ts'
 import type { Emit, Event } from '../../src/observe/event.ts'
+import type { Seen } from '../../src/render/seen.ts'
 import type { NginxView, Surroundings, View } from '../../src/render/view.ts'
 import { viewOf } from '../../src/render/view.ts'
 import { type Clock, type Runtime, systemClock } from '../../src/runtime.ts'
+import { listedSite } from '../../src/select/listed.ts'
 import type { SelectionRules } from '../../src/select/rules.ts'
 import type { CommandConfig } from '../../src/target/command.ts'
 
@@ -100,6 +102,11 @@ export function aSite(service: string, servers: number | readonly UpstreamServer
   }
 }
 
+/** What templates see, when they look at nothing but what is selected. */
+export function aSeen(selection: Selection, given: Partial<Seen> = {}): Seen {
+  return { selection, services: [], listed: [], known: new Map(), ...given }
+}
+
 export function aSelection(
   sites: readonly Site[],
   given: { readonly unavailable?: readonly string[]; readonly rejections?: Selection['rejections'] } = {},
@@ -122,6 +129,7 @@ export function someSurroundings({ nginx, ...given }: SurroundingsGiven = {}): S
     domain: 'flyclock.cn',
     listen: '80',
     env: {},
+    trustsCatalog: false,
     ...given,
     nginx: {
       version: '1.22.1',
@@ -137,7 +145,7 @@ export function someSurroundings({ nginx, ...given }: SurroundingsGiven = {}): S
 type SurroundingsGiven = Partial<Omit<Surroundings, 'nginx'>> & { readonly nginx?: Partial<NginxView> }
 
 export function aView(sites: readonly Site[] = [aSite('web', 2)], given: SurroundingsGiven = {}): View {
-  return viewOf(aSelection(sites), () => [], someSurroundings(given))
+  return viewOf(aSeen(aSelection(sites), { listed: sites.map(listedSite) }), someSurroundings(given))
 }
 
 /** A runtime that remembers what was emitted; its clock is the machine's unless another is given. */

@@ -46,7 +46,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^(registry|keep-last|catalog|quiescence|memory|last-snapshot|state-lock|status-file)\.ts$/],
   [
     /^select\//,
-    /^render\/(language|view|render|seen|queries)\.ts$/,
+    /^render\/(language|view|render|seen|queries|asking)\.ts$/,
     /^source\/(source|lookup|wakeup|backoff)\.ts$/,
     /^target\/[\w-]+\.ts$/,
   ],
@@ -60,7 +60,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^(source|target|render)\/registry\.ts$/],
   [/^render\/templates\.ts$/, /^config\.ts$/],
   [/^drawing\.ts$/],
-  [/^(ahead|attempt|investigation)\.ts$/],
+  [/^(ahead|attempt|investigation|demand|inquiry|outlook)\.ts$/],
   [/^(entries|delivery|layout-choice|plan)\.ts$/],
   [/^daemon\.ts$/],
   [/^command\//],

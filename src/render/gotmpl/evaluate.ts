@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly functions: ReadonlyMap<string, Func>
   readonly missingKey: MissingKey
   readonly calls: CallContext
+  /** Told of every struct and map that is looked into. */
+  readonly touched?: ((receiver: Value) => void) | undefined
   /** Throws what the template fails with. */
   fail(node: AnyNode, message: string, cause?: unknown): never
 }
@@ -156,6 +158,7 @@ export class Evaluator {
       if (this.#around.missingKey === 'error') this.fail(`nil data; no entry for key ${quote(name)}`)
       return NO_VALUE
     }
+    this.#around.touched?.(receiver)
     if (receiver === null) return this.fail(`nil pointer evaluating interface {}.${name}`)
     const method = methodOf(receiver, name)
     if (method !== undefined) {

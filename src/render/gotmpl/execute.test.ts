@@ -127,15 +127,16 @@ describe('a template that would not end', () => {
 describe('what is printed', () => {
   it('passes through one place: values do, the template’s own text does not', () => {
     const seen: unknown[] = []
-    const write = (text: string, value: Value) => {
-      seen.push(value)
-      return `«${text}»`
-    }
+    const printed = (...place: unknown[]) => void seen.push(place)
 
-    const text = render('name {{ .service }} {{ 1.5 }}{{ .none }}{{ $x := 1 }} end', catalog, { write })
+    const text = render('name {{ .service }} {{ 1.5 }}{{ .none }}{{ $x := 1 }} end', catalog, { printed })
 
-    expect(text).toBe('name «web» «1.5»«<no value>» end')
-    expect(seen).toEqual(['web', 1.5, NO_VALUE])
+    expect(text).toBe('name web 1.5<no value> end')
+    expect(seen).toEqual([
+      [5, 8, 'web'],
+      [9, 12, '1.5'],
+      [12, 22, '<no value>'],
+    ])
   })
 
   it('takes a type with a life of its own as it prints itself, and for what it is made of', () => {

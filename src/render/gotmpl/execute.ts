@@ -17,16 +17,18 @@ export interface ExecuteOptions {
   readonly functions: ReadonlyMap<string, Func>
   readonly missingKey: MissingKey
   readonly budget: Limits
-  /** What is written for a value that prints as `text`: here marks can be put around it. */
-  readonly write?: (text: string, value: Value) => string
+  /** Told of every value that is printed, and where its text stands: offsets into what `execute` returns. */
+  readonly printed?: (start: number, end: number, text: string) => void
+  /** Told of every struct and map that is looked into. */
+  readonly touched?: (receiver: Value) => void
 }
 
 /**
- * Runs the template of the parsed source's own name. The result is a Go string (bytes.ts) unless `write` made it
- * something else. Throws a TemplateError in Go's words, or a BudgetError.
+ * Runs the template of the parsed source's own name. The result is a Go string (bytes.ts); for who is told what is
+ * `printed`, a character that was written in pieces is none yet. Throws a TemplateError in Go's words, or a BudgetError.
  */
 export function execute(parsed: Parsed, data: Value, options: ExecuteOptions): string {
-  return new Execution(parsed, options, new Budget(options.budget)).run(parsed.name, data, options.write)
+  return new Execution(parsed, options, new Budget(options.budget)).run(parsed.name, data, options.printed)
 }
 
 type Jump = 'break' | 'continue' | undefined
@@ -36,7 +38,7 @@ class Execution {
   readonly #budget: Budget
   readonly #printer: Printer
   readonly #around: Surroundings
-  #write: ExecuteOptions['write']
+  #printed: ExecuteOptions['printed']
   #out = ''
   // Of the template that runs, which may be one that another one calls:
   #running = ''
@@ -55,6 +57,7 @@ class Execution {
         charge: budget.charge,
         execute: (name, data) => new Execution(parsed, options, budget).run(name, data, undefined),
       },
+      touched: options.touched,
       fail: (node, message, cause) => {
         throw failure(parsed, this.#running, node, message, cause)
       },
@@ -62,18 +65,18 @@ class Execution {
     this.#evaluator = new Evaluator(this.#around, { kind: 'dot', at: 0 }, null)
   }
 
-  run(name: string, data: Value, write: ExecuteOptions['write']): string {
+  run(name: string, data: Value, printed: ExecuteOptions['printed']): string {
     const root = this.#parsed.templates.get(name)
     if (root === undefined) {
       throw new GoError(`template: no template ${quote(name)} associated with template ${quote(this.#parsed.name)}`)
     }
-    this.#write = write
+    this.#printed = printed
     try {
       this.#call(name, root, data ?? NO_VALUE)
     } catch (error) {
       throw this.#explained(error)
     }
-    return write === undefined ? joined(this.#out) : this.#out
+    return printed === undefined ? joined(this.#out) : this.#out
   }
 
   #call(name: string, root: ListNode, data: Value): void {
@@ -131,7 +134,9 @@ class Execution {
     if (shown === undefined) this.#evaluator.fail(`can't print ${nodeText(node)} of type ${typeOf(value)}`)
     const text = typeof shown === 'string' ? shown : this.#printer.arg(shown, 'v')
     this.#budget.write(text.length)
-    this.#out += this.#write === undefined ? text : this.#write(text, value)
+    const start = this.#out.length
+    this.#out += text
+    this.#printed?.(start, this.#out.length, text)
   }
 
   #branch({ kind, pipe, list, elseList }: BranchNode): Jump {

@@ -1,4 +1,4 @@
-import { type Answers, type Kind, type Query, queryId } from '../../src/model/query.ts'
+import { type Answer, type Answers, type Kind, type Query, queryId } from '../../src/model/query.ts'
 import { dataFunctions } from '../../src/render/gotmpl/data/index.ts'
 import { execute } from '../../src/render/gotmpl/execute.ts'
 import { functionLibrary, type World } from '../../src/render/gotmpl/functions/index.ts'
@@ -8,6 +8,9 @@ import type { Asking } from '../../src/render/language.ts'
 import { answerOf, type Held } from './gotmpl-data.ts'
 
 export interface Run extends Held {
+  /** Answers, instead of what is held. */
+  readonly answer?: (query: Query) => Answer | undefined
+  readonly hold?: Asking['hold']
   readonly env?: Readonly<Record<string, string>>
   readonly failsOnMissingKey?: boolean
   readonly budget?: { readonly ms: number; readonly bytes: number }
@@ -33,12 +36,13 @@ export function rendered(template: string, run: Run = {}): Rendered {
     effects: run.effects ?? {},
   })
   const functions = new Map<string, Func>(library())
+  const answer = run.answer ?? (query => answerOf(query, run))
   const asking: Asking = {
     ask: <K extends Kind>(query: Query & { readonly kind: K }) => {
       asked.add(queryId(query))
-      return answerOf(query, run) as Answers[K] | undefined
+      return answer(query) as Answers[K] | undefined
     },
-    hold: () => {},
+    hold: run.hold ?? (() => {}),
   }
   for (const func of dataFunctions(asking)) functions.set(func.name, func)
   try {

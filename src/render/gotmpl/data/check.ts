@@ -54,8 +54,19 @@ const checkFields = struct('*api.HealthCheck', {
 
 const listed = list('[]*api.HealthCheck', json => {
   const { type, fields } = checkFields(json)
-  return new Struct(type, fields, { json: () => without(fields, ['Namespace', 'Partition', 'PeerName']) })
+  return new Struct(type, fields, { json: () => checkJson(fields) })
 })
+
+function checkJson(fields: ReadonlyMap<string, Value>): Iterable<readonly [string, Value]> {
+  // Where a pointer leads to the definition, as here, it has a JSON of its own; alone it is a struct like any other.
+  const definition = fields.get('Definition')
+  const shown = definition instanceof Struct ? [['Definition', withTextsInJson(definition)] as const] : []
+  return without(new Map([...fields, ...shown]), ['Namespace', 'Partition', 'PeerName'])
+}
+
+function withTextsInJson({ type, fields }: Struct): Struct {
+  return new Struct(type, fields, { json: () => definitionJson(fields) })
+}
 
 const definitionFields = struct('api.HealthCheckDefinition', {
   HTTP: text,
@@ -87,13 +98,19 @@ function definition(json: unknown): Struct {
   const both = durations.map(name => [name, row[`${name}Duration`] ?? row[name]] as const)
   const twice = both.flatMap(([name, value]) => [[name, value] as const, [`${name}Duration`, value] as const])
   const { type, fields } = definitionFields({ ...row, ...Object.fromEntries(twice) })
-  return new Struct(type, fields, { json: () => definitionJson(fields) })
+  return new Struct(type, fields, {
+    json: () => without(fields, ['SessionName']).filter(([name]) => !isOnlyInGo(name)),
+  })
 }
 
 function definitionJson(fields: ReadonlyMap<string, Value>): Iterable<readonly [string, Value]> {
   const first = durations.map(name => [name, durationOf(fields.get(name))] as const)
-  const rest = without(fields, ['SessionName']).filter(([name]) => !/^(Interval|Timeout|Deregister)/.test(name))
+  const rest = without(fields, ['SessionName']).filter(([name]) => !isOnlyInGo(name) && !durations.includes(name))
   return [...first, ...rest]
+}
+
+function isOnlyInGo(name: string): boolean {
+  return durations.some(duration => name === `${duration}Duration`)
 }
 
 function durationOf(value: Value | undefined): string {

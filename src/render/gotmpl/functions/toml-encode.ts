@@ -16,6 +16,7 @@ import {
 } from '../values.ts'
 
 import type { Charge } from './define.ts'
+import { Duration } from './time/duration.ts'
 
 const DEEPEST = 1000
 const isTable = (value: Value): value is GoMap | Struct => value instanceof GoMap || value instanceof Struct
@@ -102,8 +103,8 @@ function element(value: Value, charge: Charge): string {
       .map(item => element(item, charge))
       .join(', ')}]`
   if (isTable(value)) return inline(value, charge)
-  if (value instanceof Opaque) return quoted(value.print('toml'))
-  const integer = integerOf(value)
+  const integer = value instanceof Duration ? undefined : integerOf(value)
+  if (value instanceof Opaque && integer === undefined) return quoted(value.print('toml'))
   if (integer === undefined) throw new GoError(`toml: unsupported type: ${typeOf(value)}`)
   return String(integer)
 }

@@ -15,6 +15,7 @@ import {
   type Value,
 } from '../values.ts'
 import type { Charge } from './define.ts'
+import { Duration } from './time/duration.ts'
 import { Instant } from './time/instant.ts'
 import { naturally } from './yaml-order.ts'
 import { canBePlain, doubleQuoted, folded, literal, needsQuotes, singleQuoted } from './yaml-text.ts'
@@ -99,8 +100,8 @@ class Writer {
     if (value === null || value === NO_VALUE || value instanceof Nil) return 'null'
     if (value instanceof Num && typeof value.value === 'number') return float(value.value)
     if (value instanceof Instant) return value.print('yaml')
-    if (value instanceof Opaque) return text(value.print('yaml'), indent, column, isKey)
-    const integer = integerOf(value)
+    const integer = value instanceof Duration ? undefined : integerOf(value)
+    if (value instanceof Opaque && integer === undefined) return text(value.print('yaml'), indent, column, isKey)
     if (integer === undefined) throw new GoError(`cannot marshal type: ${typeOf(value)}`)
     return String(integer)
   }

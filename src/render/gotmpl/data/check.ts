@@ -1,33 +1,30 @@
+import type { Row } from '../../../model/query.ts'
 import { Duration, durationText } from '../functions/time/duration.ts'
 import { isTrue } from '../kinds.ts'
 import { Func, NamedSlice, Opaque, type Slice, Struct, type Value } from '../values.ts'
-import { bool, int, isRow, list, map, nanoseconds, strings, struct, text, uint64 } from './read.ts'
+import { bool, int, list, map, nanoseconds, rowOf, strings, struct, text, uint64 } from './read.ts'
 
 /** api.HealthChecks */
 export function checks(json: unknown): NamedSlice {
   return new NamedSlice('api.HealthChecks', listed(json), checksMethods)
 }
 
-function checksMethods(checks: Slice): ReadonlyMap<string, Func> {
-  return new Map([['AggregatedStatus', new Func('AggregatedStatus', [], () => aggregatedStatus(checks))]])
+function checksMethods({ items }: Slice): ReadonlyMap<string, Func> {
+  const rows = () => items.map(check => (check instanceof Struct ? Object.fromEntries(check.fields) : {}))
+  return new Map([['AggregatedStatus', new Func('AggregatedStatus', [], () => aggregatedStatus(rows()))]])
 }
 
 /** maintenance > critical > warning > passing; empty as soon as a status is none of these. */
-export function aggregatedStatus({ items }: Slice): string {
-  const seen = new Set<Value>()
-  for (const check of items) {
-    if (!(check instanceof Struct)) continue
-    const status = statusOf(check)
-    if (!statuses.includes(status)) return ''
-    seen.add(status)
-  }
-  return statuses.find(status => seen.has(status)) ?? 'passing'
+export function aggregatedStatus(checks: unknown): string {
+  const seen = (Array.isArray(checks) ? checks : []).map(check => statusOf(rowOf(check)))
+  if (!seen.every(status => statuses.includes(status))) return ''
+  return statuses.find(status => seen.includes(status)) ?? 'passing'
 }
 
 const statuses = ['maintenance', 'critical', 'warning', 'passing']
 
-function statusOf({ fields }: Struct): string {
-  const [id, status] = [String(fields.get('CheckID')), String(fields.get('Status'))]
+function statusOf(check: Row): string {
+  const [id, status] = [text(check.CheckID), text(check.Status)]
   if (id === '_node_maintenance' || id.startsWith('_service_maintenance:')) return 'maintenance'
   return status === 'maintenance' ? '' : status
 }
@@ -68,6 +65,9 @@ function withTextsInJson({ type, fields }: Struct): Struct {
   return new Struct(type, fields, { json: () => definitionJson(fields) })
 }
 
+const durations = ['Interval', 'Timeout', 'DeregisterCriticalServiceAfter'] as const
+
+/** Each duration stands there twice, whichever of the two Consul sends. */
 const definitionFields = struct('api.HealthCheckDefinition', {
   HTTP: text,
   Header: map('map[string][]string', strings),
@@ -81,23 +81,21 @@ const definitionFields = struct('api.HealthCheckDefinition', {
   GRPC: text,
   OSService: text,
   GRPCUseTLS: bool,
-  IntervalDuration: json => new Duration(nanoseconds(json) ?? 0n),
-  TimeoutDuration: json => new Duration(nanoseconds(json) ?? 0n),
-  DeregisterCriticalServiceAfterDuration: json => new Duration(nanoseconds(json) ?? 0n),
+  IntervalDuration: (_, row) => new Duration(durationIn(row, 'Interval')),
+  TimeoutDuration: (_, row) => new Duration(durationIn(row, 'Timeout')),
+  DeregisterCriticalServiceAfterDuration: (_, row) => new Duration(durationIn(row, 'DeregisterCriticalServiceAfter')),
   SessionName: text,
-  Interval: json => new ReadableDuration(nanoseconds(json) ?? 0n),
-  Timeout: json => new ReadableDuration(nanoseconds(json) ?? 0n),
-  DeregisterCriticalServiceAfter: json => new ReadableDuration(nanoseconds(json) ?? 0n),
+  Interval: (_, row) => new ReadableDuration(durationIn(row, 'Interval')),
+  Timeout: (_, row) => new ReadableDuration(durationIn(row, 'Timeout')),
+  DeregisterCriticalServiceAfter: (_, row) => new ReadableDuration(durationIn(row, 'DeregisterCriticalServiceAfter')),
 })
 
-const durations = ['Interval', 'Timeout', 'DeregisterCriticalServiceAfter']
+function durationIn(row: Row, name: (typeof durations)[number]): bigint {
+  return nanoseconds(row[`${name}Duration`] ?? row[name])
+}
 
-/** Each duration stands there twice, whichever of the two Consul sends. */
 function definition(json: unknown): Struct {
-  const row = isRow(json) ? json : {}
-  const both = durations.map(name => [name, row[`${name}Duration`] ?? row[name]] as const)
-  const twice = both.flatMap(([name, value]) => [[name, value] as const, [`${name}Duration`, value] as const])
-  const { type, fields } = definitionFields({ ...row, ...Object.fromEntries(twice) })
+  const { type, fields } = definitionFields(json)
   return new Struct(type, fields, {
     json: () => without(fields, ['SessionName']).filter(([name]) => !isOnlyInGo(name)),
   })
@@ -105,7 +103,9 @@ function definition(json: unknown): Struct {
 
 function definitionJson(fields: ReadonlyMap<string, Value>): Iterable<readonly [string, Value]> {
   const first = durations.map(name => [name, durationOf(fields.get(name))] as const)
-  const rest = without(fields, ['SessionName']).filter(([name]) => !isOnlyInGo(name) && !durations.includes(name))
+  const rest = without(fields, ['SessionName']).filter(
+    ([name]) => !isOnlyInGo(name) && !durations.some(duration => duration === name),
+  )
   return [...first, ...rest]
 }
 

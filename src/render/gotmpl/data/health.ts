@@ -4,7 +4,7 @@ import { compareText } from '../order.ts'
 import { Slice, type Struct } from '../values.ts'
 import { aggregatedStatus, checks } from './check.ts'
 import { owned } from './owner.ts'
-import { int, map, struct, structOf, tags, text, textMap } from './read.ts'
+import { int, map, rowOf, struct, structOf, tags, text, textMap } from './read.ts'
 import { remembered } from './remembered.ts'
 
 /** What `service` and `connect` give back of an answer: those the filters accept, by node and ID unless Consul sorted them. */
@@ -23,9 +23,9 @@ const chosen = remembered((rows: readonly HealthRow[], detail) => {
   return owned(name, new Slice(SERVICES, isSorted ? accepted.sort(byNodeThenId) : accepted))
 })
 
-export const healthService = remembered(({ Node: node, Service: service, Checks }: HealthRow): Struct => {
+export const healthService = remembered((row: HealthRow): Struct => {
+  const [node, service] = [rowOf(row.Node), rowOf(row.Service)]
   const name = text(service.Service)
-  const checked = checks(Checks)
   const made = structOf('*dependency.HealthService', {
     Node: text(node.Node),
     NodeID: text(node.ID),
@@ -38,8 +38,8 @@ export const healthService = remembered(({ Node: node, Service: service, Checks 
     ID: text(service.ID),
     Name: name,
     Tags: tags(service.Tags),
-    Checks: checked,
-    Status: aggregatedStatus(checked),
+    Checks: checks(row.Checks),
+    Status: aggregatedStatus(row.Checks),
     Port: int(service.Port),
     Weights: weights(service.Weights),
   })

@@ -1,4 +1,5 @@
 import { GoMap, Slice, Struct, type Value } from '../values.ts'
+import { LateFields } from './late-fields.ts'
 
 const owners = new WeakMap<object, string>()
 
@@ -7,16 +8,18 @@ export function ownerOf(value: Value): string | undefined {
   return typeof value === 'object' && value !== null ? owners.get(value) : undefined
 }
 
-export function owned<T extends Slice | GoMap | Struct>(service: string, value: T): T {
+/** Says whose this is; what hangs below it and has an owner already keeps it. */
+export function owned<T extends Value>(service: string, value: T): T {
+  const isCompound = value instanceof Slice || value instanceof GoMap || value instanceof Struct
+  if (!isCompound || owners.has(value)) return value
   owners.set(value, service)
-  for (const part of partsOf(value)) {
-    const isCompound = part instanceof Slice || part instanceof GoMap || part instanceof Struct
-    if (isCompound && !owners.has(part)) owned(service, part)
-  }
+  if (value instanceof Slice) for (const item of value.items) owned(service, item)
+  else if (value instanceof GoMap) for (const entry of value.entries.values()) owned(service, entry)
+  else if (value.fields instanceof LateFields) value.fields.whenMade(fields => ownAll(service, fields))
+  else ownAll(service, value.fields)
   return value
 }
 
-function partsOf(value: Slice | GoMap | Struct): Iterable<Value> {
-  if (value instanceof Slice) return value.items
-  return value instanceof GoMap ? value.entries.values() : value.fields.values()
+function ownAll(service: string, fields: ReadonlyMap<string, Value>): void {
+  for (const field of fields.values()) owned(service, field)
 }

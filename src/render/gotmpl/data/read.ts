@@ -1,19 +1,23 @@
+import type { Row } from '../../../model/query.ts'
 import { fromBytes } from '../bytes.ts'
 import { parseDuration } from '../functions/time/duration.ts'
 import { compareText } from '../order.ts'
 import { GoError, GoMap, NamedSlice, Num, Slice, Struct, type Value } from '../values.ts'
+import { LateFields } from './late-fields.ts'
 
 /**
  * Makes a Go value of what stands in Consul's JSON, as encoding/json does: what is not there, null or of another type is
- * the zero of its type.
+ * the zero of its type. A field may look at those beside it.
  */
-export type Reader = (json: unknown) => Value
+export type Reader = (json: unknown, row: Row) => Value
+
+const nothing: Row = {}
 
 export const text = (json: unknown): string => (typeof json === 'string' ? json.toWellFormed() : '')
 
-export const bool: Reader = json => json === true
+export const bool = (json: unknown): boolean => json === true
 
-export const int: Reader = json => (Number.isSafeInteger(json) ? BigInt(json as number) : 0n)
+export const int = (json: unknown): bigint => (Number.isSafeInteger(json) ? BigInt(json as number) : 0n)
 
 const LARGEST = 2n ** 64n - 1n
 
@@ -29,16 +33,22 @@ export function base64(json: unknown): string {
 }
 
 export function list(type: string, item: Reader): (json: unknown) => Slice {
-  return json => (Array.isArray(json) ? new Slice(type, json.map(item)) : new Slice(type, [], true))
+  return json =>
+    Array.isArray(json)
+      ? new Slice(
+          type,
+          json.map(each => item(each, nothing)),
+        )
+      : new Slice(type, [], true)
 }
 
 export const strings = list('[]string', text)
 
-export function map(type: string, item: Reader): Reader {
-  const zero = item(undefined)
+export function map(type: string, item: Reader): (json: unknown) => GoMap {
+  const zero = item(undefined, nothing)
   return json => {
     if (!isRow(json)) return new GoMap(type, [], true, zero)
-    const entries = Object.entries(json).map(([key, value]) => [key.toWellFormed(), item(value)] as const)
+    const entries = Object.entries(json).map(([key, value]) => [key.toWellFormed(), item(value, nothing)] as const)
     return new GoMap(type, entries, false, zero)
   }
 }
@@ -49,8 +59,8 @@ export const textMap = map('map[string]string', text)
 export function struct(type: string, fields: Readonly<Record<string, Reader>>): (json: unknown) => Struct {
   const readers = Object.entries(fields)
   return json => {
-    const row = isRow(json) ? json : {}
-    return new Struct(type, new Map(readers.map(([name, read]) => [name, read(row[name])])))
+    const row = rowOf(json)
+    return new Struct(type, new LateFields(() => new Map(readers.map(([name, read]) => [name, read(row[name], row)]))))
   }
 }
 
@@ -69,17 +79,21 @@ export function sortedTexts(texts: readonly string[]): string[] {
 }
 
 /** `"10s"` or a number of nanoseconds. */
-export function nanoseconds(json: unknown): bigint | undefined {
-  if (typeof json === 'number') return BigInt(Math.trunc(json))
-  if (typeof json !== 'string') return undefined
+export function nanoseconds(json: unknown): bigint {
+  if (Number.isFinite(json)) return BigInt(Math.trunc(json as number))
+  if (typeof json !== 'string') return 0n
   try {
     return parseDuration(json)
   } catch (error) {
-    if (error instanceof GoError) return undefined
+    if (error instanceof GoError) return 0n
     throw error
   }
 }
 
-export function isRow(json: unknown): json is Readonly<Record<string, unknown>> {
+export function rowOf(json: unknown): Row {
+  return isRow(json) ? json : nothing
+}
+
+export function isRow(json: unknown): json is Row {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

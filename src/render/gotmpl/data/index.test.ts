@@ -106,6 +106,28 @@ describe('rows', () => {
   })
 
   it.each([
+    { call: 'nodes', ids: 'abc', rows: [{ Node: 'b' }, { Node: 'c' }, { Node: 'a' }] },
+    { call: 'nodes "~_agent"', ids: 'bca', rows: [{ Node: 'b' }, { Node: 'c' }, { Node: 'a' }] },
+  ])('of $call are in the order $ids', ({ call, ids, rows }) => {
+    expect(run(`{{ range ${call} }}{{ .Node }}{{ end }}`, () => rows).output).toBe(ids)
+  })
+
+  it('of peerings are in the order of their states, then of partitions and names', () => {
+    const rows = [
+      { Name: 'a', State: 'PENDING' },
+      { Name: 'd', State: 'ACTIVE', Partition: 'a' },
+      { Name: 'c', State: 'ACTIVE' },
+      { Name: 'b', State: 'ACTIVE' },
+    ]
+
+    expect(run('{{ range peerings }}{{ .Name }}{{ end }}', () => rows).output).toBe('bcda')
+  })
+
+  it('that are none at all make a nil list of services, as in consul-template', () => {
+    expect(run('{{ services | toJSON }}', () => ({})).output).toBe('null')
+  })
+
+  it.each([
     { checks: [], status: 'passing' },
     { checks: ['passing', 'warning'], status: 'warning' },
     { checks: ['critical', 'warning'], status: 'critical' },

@@ -115,7 +115,7 @@ export const newer: Readonly<Record<string, unknown>> = {
   '/v1/peerings': [
     {
       ID: 'i-1',
-      Name: 'second',
+      Name: 'another',
       State: 'PENDING',
       Meta: { a: 'b' },
       PeerServerAddresses: ['10.0.0.1:8503'],

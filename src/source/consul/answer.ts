@@ -21,6 +21,12 @@ export interface Question<T> {
   readonly index?: bigint // with it the query blocks until the index moves on
   readonly wait?: number // ms to block at most
   readonly filter?: string
+  readonly query?: Readonly<Record<string, string>> // what else stands behind the question mark
+  readonly isConsistent?: boolean // never a follower's answer
+  /** What it means that there is nothing of that name (404); an error otherwise. */
+  readonly missing?: T
+  /** Some endpoints have no index: 0 stands for it. */
+  readonly isIndexOptional?: boolean
   /** How it is read when it is long, and what is known of it from the last time. */
   readonly rows?: Rows<T>
   readonly remembered?: Remembered
@@ -37,26 +43,31 @@ export interface Response extends IncomingMessage {
  */
 export async function understand<T>(response: Response, question: Question<T>): Promise<Answer<T>> {
   const { began = performance.now(), statusCode = 0, headers, body = Buffer.alloc(0) } = response
-  if (statusCode !== 200) throw refusal(statusCode, headers, body)
+  const isMissing = statusCode === 404 && question.missing !== undefined
+  if (statusCode !== 200 && !isMissing) throw refusal(statusCode, headers, body)
   const coding = headers['content-encoding']
   if (coding !== undefined && coding !== 'identity') throw malformed(question, `in ${coding}, which was not asked for`)
 
   const text = body.toString()
   const digest = createHash('sha1').update(body).digest('base64')
-  const read =
-    (await question.rows?.read(text, digest, question.remembered ?? new Remembered())) ?? whole(text, question)
+  const read = isMissing ? (question.missing as T) : await bodyOf(text, digest, question)
   // A token without the right to read gets an empty list, politely: that is not "none".
-  const isEmpty = question.filter === undefined && /^(\[\]|\{\}|null)\s*$/.test(text)
+  const isEmpty = question.filter === undefined && (isMissing || /^(\[\]|\{\}|null)\s*$/.test(text))
   if (headers['x-consul-results-filtered-by-acls'] === 'true' && isEmpty) {
     throw new UpstreamdError('SOURCE_DENIED', `the token may read nothing of ${question.path}`)
   }
-  const index = headers['x-consul-index']
+  const index = headers['x-consul-index'] ?? (question.isIndexOptional ? '0' : undefined)
   if (typeof index !== 'string' || !/^\d{1,20}$/.test(index)) {
     throw new UpstreamdError('SOURCE_NO_INDEX', `${question.path} answered without a usable X-Consul-Index`)
   }
   const refused = question.refuse?.(read)
   if (refused !== undefined) throw refused
   return { index: BigInt(index), body: read, digest, took: performance.now() - began }
+}
+
+async function bodyOf<T>(text: string, digest: string, question: Question<T>): Promise<T> {
+  const { rows, remembered = new Remembered() } = question
+  return (await rows?.read(text, digest, remembered)) ?? whole(text, question)
 }
 
 function whole<T>(text: string, question: Question<T>): T {

@@ -74,7 +74,7 @@ export function connect(config: ConsulConfig, tally: Tally, limits = usualLimits
   }
 
   async function understood<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
-    const stale = config.max_stale > 0
+    const stale = config.max_stale > 0 && !question.isConsistent
     const response = await send(question, stale, signal)
     // A follower that has not heard from its leader for too long: ask the leader itself.
     const lag = Number(response.headers['x-consul-lastcontact'] ?? 0)
@@ -102,7 +102,9 @@ export function connect(config: ConsulConfig, tally: Tally, limits = usualLimits
           query: {
             ...(question.index !== undefined && { index: String(question.index), wait: `${question.wait}ms` }),
             ...(question.filter !== undefined && { filter: question.filter }),
+            ...question.query,
             ...(stale && { stale: '' }),
+            ...(question.isConsistent && { consistent: '' }),
           },
           headers,
           ctx: context,

@@ -3,6 +3,8 @@ import { type Runtime, slept } from './runtime.ts'
 
 /** What fails at once has one cause, and is told at once. */
 const GATHER_MS = 250
+/** Those that join later are found out one by one. */
+const JOIN_MS = 30_000
 /** What is well for a shorter time is not well yet. */
 const CALM_MS = 10_000
 
@@ -24,7 +26,7 @@ export function createLookupTroubles(runtime: Runtime): LookupTroubles {
 
   async function tell(): Promise<void> {
     isGathering = true
-    const isTime = await slept(runtime, GATHER_MS)
+    const isTime = await slept(runtime, told.size === 0 ? GATHER_MS : JOIN_MS)
     isGathering = false
     const last = [...failing.values()].at(-1)
     if (!isTime || last === undefined || [...failing.keys()].every(id => told.has(id))) return

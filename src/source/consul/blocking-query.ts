@@ -4,7 +4,7 @@ import type { Answer, Question } from './answer.ts'
 import type { ConsulClient } from './client.ts'
 
 /** Milliseconds one query may block; Consul adds up to a sixteenth. */
-const WAIT_MS = 30_000
+export const WAIT_MS = 30_000
 /** Between the starts of two calls, however fast the answers come. */
 const FLOOR_MS = 100
 /** A blocking query that is answered sooner did not block, or something changed. */

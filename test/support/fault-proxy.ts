@@ -31,6 +31,8 @@ export type Fault = (exchange: Exchange) => unknown
 export interface FaultProxy {
   readonly address: string // host:port
   readonly seen: readonly Seen[]
+  /** How many connections were open at the same time, at most. */
+  readonly connections: number
   /** From now on this is what requests get whose address fits, those that are waiting included; the latest counts. */
   inject(fault: Fault, fits?: RegExp): void
   /** From now on requests are passed on. What hangs goes on hanging. */
@@ -110,6 +112,12 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   }
 
   const server = createServer(serve)
+  const open = new Set<unknown>()
+  let most = 0
+  server.on('connection', socket => {
+    most = Math.max(most, open.add(socket).size)
+    socket.once('close', () => open.delete(socket))
+  })
   server.on('clientError', (_error, socket) => socket.destroy())
   const listen = (at: number) =>
     new Promise<void>((resolve, reject) => server.once('error', reject).listen(at, '127.0.0.1', resolve))
@@ -124,6 +132,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   return {
     address: `127.0.0.1:${at}`,
     seen,
+    get connections() {
+      return most
+    },
     inject(fault, fits = /./) {
       faults.unshift({ fault, fits, answered: 0 })
       for (const { exchange, drop } of [...waiting]) {

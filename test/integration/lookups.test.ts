@@ -1,0 +1,347 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createLookups } from '../../src/lookups.ts'
+import { type Answers, type Kind, type Lookups, type Query, queryId } from '../../src/model/query.ts'
+import type { Event, EventType } from '../../src/observe/event.ts'
+import { systemClock } from '../../src/runtime.ts'
+import { ConsulConfig } from '../../src/source/consul/config.ts'
+import { createConsulLookups } from '../../src/source/consul/lookups.ts'
+import { createFileLookups } from '../../src/source/file/lookups.ts'
+import { aRuntime } from '../support/builders.ts'
+import { type RealConsul, startConsul, TTL } from '../support/consul.ts'
+import { type FaultProxy, faults, startFaultProxy } from '../support/fault-proxy.ts'
+import { until } from '../support/wait.ts'
+
+const here = { datacenter: '', namespace: '', partition: '' }
+const service = {
+  ...here,
+  kind: 'service',
+  connect: false,
+  name: 'web',
+  tag: '',
+  near: '',
+  filters: ['passing'],
+  peer: '',
+  samenessGroup: '',
+} as const
+const aKey = (key: string): Query & { readonly kind: 'key' } => ({ ...here, kind: 'key', key, blocks: false })
+
+let consul: RealConsul
+beforeAll(async () => {
+  consul = await startConsul()
+  await consul.register({ Name: 'web', ID: 'w1', Port: 80, Tags: ['a'], Meta: { team: 'x' }, Check: TTL })
+  await consul.register({ Name: 'web', ID: 'w2', Port: 81, Tags: ['b'], Check: { TTL: '1h', Status: 'critical' } })
+  await consul.call('PUT', '/agent/service/register', {
+    Name: 'web-proxy',
+    ID: 'p1',
+    Kind: 'connect-proxy',
+    Port: 8181,
+    Proxy: { DestinationServiceName: 'web' },
+  })
+})
+afterAll(() => consul?.stop())
+
+const endings: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+interface Opened {
+  readonly lookups: Lookups
+  readonly events: readonly Event[]
+  readonly changes: () => number
+  /** Wants it, too, and waits for an answer that fits. */
+  gets<K extends Kind>(
+    query: Query & { readonly kind: K },
+    fits?: (answer: Answers[K]) => unknown,
+    ms?: number,
+  ): Promise<Answers[K]>
+  saw<T extends EventType>(type: T): Promise<Extract<Event, { type: T }>>
+}
+
+function open(address = consul.address): Opened {
+  const { runtime, events, abort } = aRuntime(systemClock)
+  let changes = 0
+  const bugs: unknown[] = []
+  const lookups = createLookups(
+    {
+      sources: [
+        createConsulLookups(ConsulConfig.parse({ type: 'consul', address }), runtime),
+        createFileLookups(runtime.clock),
+      ],
+      changed: () => {
+        changes += 1
+      },
+      broken: error => bugs.push(error),
+    },
+    runtime,
+  )
+  endings.push(() => {
+    abort()
+    expect(bugs).toEqual([])
+  })
+  const wanted = new Map<string, Query>()
+  return {
+    lookups,
+    events,
+    changes: () => changes,
+    async gets<K extends Kind>(
+      query: Query & { readonly kind: K },
+      fits: (answer: Answers[K]) => unknown = () => true,
+      ms?: number,
+    ) {
+      wanted.set(queryId(query), query)
+      lookups.want([...wanted.values()])
+      return until(
+        `an answer to ${queryId(query)}`,
+        () => {
+          const answer = lookups.answer<K>(query)
+          return answer !== undefined && fits(answer) ? { answer } : undefined
+        },
+        ms,
+      ).then(
+        ({ answer }) => answer,
+        error => {
+          throw new Error(
+            `${error.message}: ${JSON.stringify([lookups.answer<K>(query), events.slice(-3)]).slice(0, 2_000)}`,
+          )
+        },
+      )
+    },
+    saw: type => until(`event ${type}`, () => events.find(event => event.type === type) as never),
+  }
+}
+
+const put = (key: string, value: string) => putTo(consul.address, key, value)
+async function putTo(address: string, key: string, value: string): Promise<void> {
+  const response = await fetch(`http://${address}/v1/kv/${key}`, { method: 'PUT', body: value })
+  expect((await response.text()).trim()).toBe('true')
+}
+const textOf = (row: unknown) => Buffer.from(String((row as { Value?: unknown })?.Value ?? ''), 'base64').toString()
+
+describe('everything templates ask for is answered', () => {
+  it('a key, one that is empty, one that is not there yet, and one with odd characters', async () => {
+    await put('k/full', 'text')
+    await put('k/empty', '')
+    await put(`k/${encodeURIComponent('ä {x} +&')}`, 'odd')
+    const { gets } = open()
+
+    expect(await gets(aKey('k/full'))).toMatchObject({ Key: 'k/full', Value: 'dGV4dA==', Flags: 0 })
+    expect(await gets(aKey('k/empty'))).toMatchObject({ Key: 'k/empty', Value: null })
+    expect(await gets(aKey('k/none'))).toBeNull()
+    expect(textOf(await gets(aKey('k/ä {x} +&')))).toBe('odd')
+    expect(textOf(await gets(aKey('k//full')))).toBe('text')
+
+    await put('k/none', 'now')
+    expect(textOf(await gets(aKey('k/none'), row => row))).toBe('now')
+    await consul.call('DELETE', '/kv/k/none')
+    expect(await gets(aKey('k/none'), row => row === null)).toBeNull()
+  })
+
+  it('a tree of keys, which may be empty', async () => {
+    await put('tree/a', '1')
+    await put('tree/b/c', '2')
+    const { gets } = open()
+
+    const tree = await gets({ ...here, kind: 'pairs', prefix: 'tree/' })
+
+    expect(tree.map(({ Key }) => Key)).toEqual(['tree/a', 'tree/b/c'])
+    expect(await gets({ ...here, kind: 'pairs', prefix: 'nothing/' })).toEqual([])
+    expect((await gets({ ...here, kind: 'pairs', prefix: '' })).map(({ Key }) => Key)).toContain('tree/a')
+
+    await put('tree/b/d', '3')
+    const grown = await gets({ ...here, kind: 'pairs', prefix: 'tree/' }, rows => rows.length === 3)
+    expect(grown[0]).toBe(tree[0]) // what did not change is the same object
+  })
+
+  it('instances: those that pass, all, those in a state, with a tag, by the name of the datacenter', async () => {
+    const { gets } = open()
+    const ids = async (query: Query & { readonly kind: 'service' }) =>
+      (await gets(query)).map(({ Service }) => Service.ID).toSorted()
+
+    expect(await ids(service)).toEqual(['w1'])
+    expect(await ids({ ...service, filters: ['any'] })).toEqual(['w1', 'w2'])
+    expect(await ids({ ...service, filters: ['critical', 'maintenance'] })).toEqual(['w2'])
+    expect(await ids({ ...service, filters: ['any'], tag: 'b' })).toEqual(['w2'])
+    expect(await ids({ ...service, datacenter: 'dc1' })).toEqual(['w1'])
+    expect(await ids({ ...service, near: '_agent' })).toEqual(['w1'])
+    expect(await ids({ ...service, name: 'nobody' })).toEqual([])
+    expect(await ids({ ...service, connect: true })).toEqual(['p1'])
+    const [row] = await gets(service)
+    expect(row).toMatchObject({
+      Node: { Node: 'test', Datacenter: 'dc1' },
+      Service: { Service: 'web', Meta: { team: 'x' }, Port: 80 },
+      Checks: expect.arrayContaining([expect.objectContaining({ CheckID: 'service:w1', Definition: {} })]),
+    })
+  })
+
+  it('services, nodes, a node, the node of the agent, a node that is not there', async () => {
+    const { gets } = open()
+
+    expect(await gets({ ...here, kind: 'services' })).toMatchObject({ consul: [], web: expect.any(Array) })
+    expect(await gets({ ...here, kind: 'nodes', near: '' })).toMatchObject([{ Node: 'test', Address: '127.0.0.1' }])
+    const named = await gets({ ...here, kind: 'node', name: 'test' })
+    expect(named).toMatchObject({ Node: { Node: 'test' } })
+    expect(named?.Services.map(({ ID }) => ID)).toEqual(expect.arrayContaining(['consul', 'w1']))
+    expect(await gets({ ...here, kind: 'node', name: '' })).toEqual(named)
+    expect(await gets({ ...here, kind: 'node', name: 'nobody' })).toBeNull()
+  })
+
+  it('datacenters, all and those that answer', async () => {
+    const { gets } = open()
+
+    expect(await gets({ kind: 'datacenters', ignoreFailing: true })).toEqual(['dc1'])
+    expect(await gets({ kind: 'datacenters', ignoreFailing: false })).toEqual(['dc1'])
+  })
+
+  it('authorities and a certificate', async () => {
+    const { gets } = open()
+
+    expect(await gets({ kind: 'caRoots' })).toMatchObject([
+      { Active: true, RootCert: expect.stringContaining('BEGIN') },
+    ])
+    expect(await gets({ kind: 'caLeaf', service: 'web' })).toMatchObject({ Service: 'web' })
+  })
+
+  it('a file, when it comes, changes and goes, and its folder with it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'upstreamd-lookups-'))
+    endings.push(() => rmSync(folder, { recursive: true, force: true }))
+    const path = join(folder, 'later/app.txt')
+    const { gets } = open()
+    const file = { kind: 'file', path: ` ${path}\n` } as const
+
+    expect(await gets(file)).toBeNull()
+    mkdirSync(join(folder, 'later'))
+    writeFileSync(path, 'one')
+    expect(await gets(file, text => text === 'one')).toBe('one')
+    writeFileSync(path, 'two')
+    expect(await gets(file, text => text === 'two')).toBe('two')
+    rmSync(join(folder, 'later'), { recursive: true })
+    expect(await gets(file, text => text === null)).toBeNull()
+  })
+})
+
+describe('with more queries than connections', () => {
+  const many = Array.from({ length: 300 }, (_, number) => aKey(`many/${number % 10}/${number}`))
+  let proxy: FaultProxy
+  beforeAll(async () => {
+    for (const { key } of many) await put(key, 'old')
+    proxy = await startFaultProxy(consul.address)
+  })
+  afterAll(() => proxy?.close())
+
+  it('all are answered at once, changes are seen in seconds, and the connections stay few', async () => {
+    const { lookups } = open(proxy.address)
+    const changing = [0, 7, 150, 299].map(number => many[number] as (typeof many)[0])
+
+    lookups.want(many)
+    await until('all have an answer', () => many.every(query => lookups.answer(query)))
+    for (const round of ['one', 'two']) {
+      for (const { key } of changing) await put(key, round)
+      await until(`round ${round} is seen`, () => changing.every(query => textOf(lookups.answer(query)) === round))
+    }
+
+    expect(proxy.connections).toBeLessThanOrEqual(16)
+  })
+})
+
+describe('what nobody wants any more', () => {
+  it('is not asked for any more, and is forgotten; until then it is known at once', async () => {
+    const proxy = await startFaultProxy(consul.address)
+    endings.push(() => proxy.close())
+    await put('brief/a', '1')
+    await put('brief/b', '1')
+    const { lookups, gets } = open(proxy.address)
+    const [a, b] = [aKey('brief/a'), aKey('brief/b')]
+    await gets(a)
+    await gets(b)
+
+    lookups.want([b])
+    expect(lookups.answer(a)).toBeDefined()
+    await until('it is forgotten', () => lookups.answer(a) === undefined)
+
+    const asked = proxy.seen.length
+    await put('brief/a', '2')
+    await put('brief/b', '2')
+    await until('the other one is seen', () => textOf(lookups.answer(b)) === '2')
+    expect(proxy.seen.slice(asked).filter(({ path }) => path.endsWith('brief/a'))).toEqual([])
+  })
+})
+
+describe('a Consul that is not well', () => {
+  let proxy: FaultProxy
+  beforeAll(async () => {
+    proxy = await startFaultProxy(consul.address)
+    await put('well/a', 'old')
+    await put('well/b', 'old')
+  })
+  afterEach(() => proxy.heal())
+  afterAll(() => proxy?.close())
+  const [a, b] = [aKey('well/a'), aKey('well/b')]
+
+  it('for one query holds up no other, leaves what is known, and is told once', async () => {
+    const { gets, lookups, saw, events } = open(proxy.address)
+    await gets(a)
+    await gets(b)
+
+    proxy.inject(faults.noLeader, /well\/a/)
+    const told = await saw('lookup.failed')
+    await put('well/b', 'new')
+    await gets(b, row => textOf(row) === 'new')
+    await until('it was tried again', () => proxy.seen.filter(({ path }) => path.endsWith('well/a')).length > 5)
+
+    expect(told).toMatchObject({ queries: ['kv.get(well/a)'], code: 'SOURCE_UNREACHABLE' })
+    expect(events).toHaveLength(1)
+    expect(textOf(lookups.answer(a))).toBe('old')
+
+    proxy.heal()
+    await put('well/a', 'new')
+    await gets(a, row => textOf(row) === 'new', 45_000)
+  })
+
+  it('leaves what has never been answered unknown: no empty answer, and no news', async () => {
+    proxy.inject(faults.denied)
+    const { lookups, saw, changes } = open(proxy.address)
+    const pairs = { ...here, kind: 'pairs', prefix: 'well/' } as const
+
+    lookups.want([a, pairs, { kind: 'datacenters', ignoreFailing: true }])
+    const told = await saw('lookup.failed')
+
+    expect(told.queries.toSorted()).toEqual(['catalog.datacenters', 'kv.get(well/a)', 'kv.list(well/)'])
+    expect(told.code).toBe('SOURCE_DENIED')
+    expect([lookups.answer(a), lookups.answer(pairs), changes()]).toEqual([undefined, undefined, 0])
+  })
+
+  it.each([
+    { title: 'errors', fault: faults.noLeader },
+    { title: 'refusals', fault: faults.denied },
+    { title: 'pages', fault: faults.html },
+    { title: 'answers without an index', fault: faults.indexMissing },
+    { title: 'half answers', fault: faults.halfJson },
+    { title: 'resets', fault: faults.reset },
+  ])(
+    'with nothing but $title is asked seldom, by however many queries, and soon is well with all of them',
+    async ({ fault }) => {
+      const many = Array.from({ length: 40 }, (_, number) => aKey(`well/many/${number}`))
+      const { lookups, saw, events } = open(proxy.address)
+      lookups.want(many)
+      await until('all have an answer', () => many.every(query => lookups.answer(query) === null))
+
+      proxy.inject(fault)
+      const asked = proxy.seen.length
+      await saw('lookup.failed')
+      await new Promise(resolve => setTimeout(resolve, 5_000)) // how often it is asked meanwhile is what this is about
+      const rate = (proxy.seen.length - asked) / 5
+      expect(events.length).toBe(1)
+      expect(many.every(query => lookups.answer(query) === null)).toBe(true)
+      expect(rate).toBeLessThan(10) // those that were under way come on top of two a second
+
+      proxy.heal()
+      for (const { key } of many) await put(key, 'new')
+      await until('all are up to date', () => many.every(query => textOf(lookups.answer(query)) === 'new'), 45_000)
+      for (const { key } of many) await consul.call('DELETE', `/kv/${key}`)
+    },
+  )
+})

@@ -17,6 +17,8 @@ import type { Runtime } from './runtime.ts'
 import { canonicalIp } from './select/address.ts'
 import type { Refusals, SelectionRules } from './select/rules.ts'
 import { isShipped } from './shipped.ts'
+import { ConsulConfig } from './source/consul/config.ts'
+import { createConsulLookups } from './source/consul/lookups.ts'
 import { createFileLookups } from './source/file/lookups.ts'
 import type { LookupSource } from './source/lookup.ts'
 import { sources } from './source/registry.ts'
@@ -143,8 +145,10 @@ function makeSource(text: string, config: Config, runtime: Runtime): Source {
 }
 
 /** Who answers what templates ask for beyond the services. */
-export function lookupsOf(_config: Config, runtime: Runtime): LookupSource[] {
-  return [createFileLookups(runtime.clock)]
+export function lookupsOf(config: Config, runtime: Runtime): LookupSource[] {
+  const ofFiles = createFileLookups(runtime.clock)
+  if (!config.source.includes('consul')) return [ofFiles]
+  return [ofFiles, createConsulLookups(ConsulConfig.parse({ type: 'consul', ...sectionOf(config) }), runtime)]
 }
 
 /** The module reads durations as people write them. */

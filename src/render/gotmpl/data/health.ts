@@ -12,6 +12,8 @@ export function healthServices(
   rows: readonly HealthRow[],
   { name, filters, near }: { readonly name: string; readonly filters: readonly string[]; readonly near: string },
 ): Slice {
+  // One empty answer may stand for whatever is not there: nothing is remembered of it, or it would never end.
+  if (rows.length === 0) return owned(name, new Slice(SERVICES, []))
   return chosen(rows, JSON.stringify([name, near === '', ...filters]))
 }
 

@@ -215,7 +215,10 @@ describe('whose a value is', () => {
   })
 
   it('is the service that was asked for where there is no instance', () => {
-    expect(ownerOf(call('service "web"', []))).toBe('web')
+    const nobody: never[] = []
+
+    expect(ownerOf(call('service "web"', nobody))).toBe('web')
+    expect(ownerOf(call('service "api"', nobody))).toBe('api')
   })
 
   it('is unknown of what is no service', () => {

@@ -26,7 +26,7 @@ export interface Inquiry {
 
 export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, now: () => number): Inquiry {
   let since: number | undefined // when something was missed first that may come any moment, in ms
-  let told = ''
+  let told: ReadonlyMap<string, string> = new Map() // by destination
   let waits: Rendering['waiting'] = new Map()
 
   /** Undefined when a template fails: whoever draws it next says so. */
@@ -39,14 +39,17 @@ export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, no
     }
   }
 
-  function tell(waiting: Rendering['waiting'], emit: Emit): void {
-    const text = JSON.stringify([...waiting].map(([destination, missing]) => [destination, missing.map(nameOf)]))
-    if (text === told) return
-    for (const [destination, missing] of waiting) {
-      emit({ type: 'template.waiting', destination, for: missing.map(nameOf) })
+  function tell(emit: Emit): void {
+    const now = new Map([...waits].map(([destination, missing]) => [destination, missing.map(nameOf).join('\n')]))
+    for (const [destination, missing] of waits) {
+      if (told.get(destination) !== now.get(destination)) {
+        emit({ type: 'template.waiting', destination, for: missing.map(nameOf) })
+      }
     }
-    if (waiting.size === 0 && told !== '') emit({ type: 'template.answered' })
-    told = waiting.size === 0 ? '' : text
+    for (const destination of told.keys()) {
+      if (!now.has(destination)) emit({ type: 'template.answered', destination })
+    }
+    told = now
   }
 
   return {
@@ -72,7 +75,7 @@ export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, no
           again(patience + 1)
           return undefined
         }
-        tell(drawn.waiting, emit)
+        tell(emit)
         return drawn.hasGaps ? undefined : next
       }
       return next

@@ -68,7 +68,7 @@ export type Event =
   | { readonly type: 'template.failed'; readonly path: string; readonly code: string; readonly message: string }
   | { readonly type: 'template.set_aside'; readonly paths: readonly string[]; readonly problem: string }
   | { readonly type: 'template.waiting'; readonly destination: string; readonly for: readonly string[] }
-  | { readonly type: 'template.answered' }
+  | { readonly type: 'template.answered'; readonly destination: string }
   | { readonly type: 'generation.recalled'; readonly digest: string; readonly sites: number; readonly servers: number }
   | { readonly type: 'generation.stood_in' }
   | { readonly type: 'generation.rendered'; readonly digest: string; readonly files: number; readonly ms: number }

@@ -22,6 +22,7 @@ export interface Status {
   readonly crashing: string | undefined // workers of nginx die again and again, and of what
   readonly problem: string | undefined // the last refusal, until something is accepted
   readonly templates: Readonly<Record<string, string>> // refused ones and why, until they are changed
+  readonly waiting: Readonly<Record<string, readonly string[]>> // by destination: what has no answer yet
   readonly stopped: string | undefined
 }
 
@@ -59,6 +60,7 @@ export function initialStatus(version: string, process: { readonly pid: number; 
     layout: 'files',
     stopped: undefined,
     templates: {},
+    waiting: {},
     generation: undefined,
     nginx: undefined,
     sources: {},
@@ -153,6 +155,12 @@ function fold(status: Status, event: Event, at: string): Status {
       return { ...status, problem: textOf(event) }
     case 'template.failed':
       return { ...status, problem: textOf(event), templates: { ...status.templates, [event.path]: event.message } }
+    case 'template.waiting':
+      return { ...status, waiting: { ...status.waiting, [event.destination]: event.for } }
+    case 'template.answered': {
+      const { [event.destination]: _, ...others } = status.waiting
+      return { ...status, waiting: others }
+    }
     case 'template.set_aside': {
       const refused = Object.fromEntries(event.paths.map(path => [path, event.problem]))
       return { ...status, problem: textOf(event), templates: { ...status.templates, ...refused } }

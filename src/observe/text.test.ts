@@ -93,7 +93,7 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
       for: ['kv.block(a/b), which does not exist', 'kv.get(c)'],
     },
   ],
-  'template.answered': [{ type: 'template.answered' }],
+  'template.answered': [{ type: 'template.answered', destination: '/etc/app.conf' }],
   'generation.recalled': [{ type: 'generation.recalled', digest, sites: 12, servers: 12 }],
   'generation.stood_in': [{ type: 'generation.stood_in' }],
   'generation.rendered': [{ type: 'generation.rendered', digest, files: 2, ms: 1.4 }],

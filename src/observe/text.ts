@@ -57,7 +57,7 @@ export function textOf(event: Event): string {
     case 'template.waiting':
       return `${event.destination} waits for ${event.for.join('; ')}`
     case 'template.answered':
-      return 'no template waits for anything any more'
+      return `${event.destination} has all that it waited for`
     case 'generation.recalled':
       return `serving generation ${short(event.digest)} from the last run (${count(event.sites, 'site')}) until the sources have spoken`
     case 'generation.stood_in':

@@ -8,6 +8,7 @@ import {
   type ServiceQuery,
 } from '../model/query.ts'
 import type { ListedService } from '../model/selection.ts'
+import { checkedAnswer } from '../select/listed.ts'
 import type { Asking } from './language.ts'
 import type { View } from './view.ts'
 
@@ -22,7 +23,10 @@ export interface Recorder extends Asking {
 }
 
 /** The services here are those of the view, and nobody is asked for them; anything else is in `known`, or missing. */
-export function record({ listed, known: isKnown }: Pick<View, 'listed' | 'known'>, known: Known): Recorder {
+export function record(
+  { listed, known: isKnown, trustsCatalog }: Pick<View, 'listed' | 'known' | 'trustsCatalog'>,
+  known: Known,
+): Recorder {
   const wanted = new Map<string, Query>()
   const missing = new Map<string, Query>()
   const held = new Map<string, Query>()
@@ -34,7 +38,7 @@ export function record({ listed, known: isKnown }: Pick<View, 'listed' | 'known'
     wanted.set(id, query)
     const answer = known.get(id)
     if (answer === undefined) missing.set(id, query)
-    return answer
+    return answer === undefined || trustsCatalog ? answer : checkedAnswer(query.kind, answer)
   }
 
   return {

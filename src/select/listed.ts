@@ -1,16 +1,25 @@
+import { isIPv6 } from 'node:net'
 import { type Catalog, compare, type Instance, type Service } from '../model/catalog.ts'
-import type { HealthRow, Row } from '../model/query.ts'
+import type { Answer, Answers, HealthRow, Kind, Row } from '../model/query.ts'
 import type { ListedService, Selection, Site, UpstreamServer } from '../model/selection.ts'
+import { parseAddress } from './address.ts'
 import type { SelectionRules } from './rules.ts'
 import { isHealthy, isServiceName, isWanted } from './select.ts'
-import { checkInstance } from './servers.ts'
+import { checkInstance, isPort } from './servers.ts'
 
 /** Every service as it is registered. */
 export function listServices({ services }: Catalog): ListedService[] {
   return services.map(service => {
     const before = asRegistered.get(service)
     if (before !== undefined) return before
-    const listed = { ...of(service.name, service.instances.map(rowOf)), tags: service.tags, isNamed: true }
+    const listed = {
+      ...of(
+        service.name,
+        service.instances.map(instance => rowOf(service.name, instance)),
+      ),
+      tags: service.tags,
+      isNamed: true,
+    }
     asRegistered.set(service, listed)
     return listed
   })
@@ -67,14 +76,14 @@ function rowsOf(service: Service, rules: SelectionRules, site: Site | undefined)
   const beside = others.flatMap(instance =>
     checkInstance(service.name, instance, rules)
       .servers.filter(({ endpoint }) => !servers.has(endpoint))
-      .map(server => checkedRow(rowOf(instance), server)),
+      .map(server => checkedRow(rowOf(service.name, instance), server)),
   )
   if (site === undefined) return beside
   const byId = new Map(service.instances.map(instance => [instance.id, instance]))
   const selected = site.upstream.servers.map(server => {
     const instance = byId.get(server.id)
     if (instance === undefined) return rowOfServer(service.name, server)
-    const row = checkedRow(rowOf(instance), server)
+    const row = checkedRow(rowOf(service.name, instance), server)
     return isHealthy(rules)(instance) ? row : { ...row, Checks: [] } // held or kept
   })
   return [...selected, ...beside]
@@ -87,7 +96,7 @@ function of(name: string, rows: readonly HealthRow[]): ListedService {
 }
 
 /** As Consul would say it, where another source said it, or nobody kept it. */
-function rowOf(instance: Instance): HealthRow {
+function rowOf(service: string, instance: Instance): HealthRow {
   if (instance.row !== undefined) return instance.row
   const { node, address, health } = instance
   const id = instance.id.startsWith(`${node}/`) ? instance.id.slice(node.length + 1) : instance.id
@@ -100,7 +109,7 @@ function rowOf(instance: Instance): HealthRow {
   }
   return {
     Node: { Node: node, Address: address },
-    Service: { ...serviceOf(instance), ID: id, Address: address },
+    Service: { ...serviceOf(service, instance), ID: id, Address: address },
     Checks: health === 'passing' ? [] : [check],
   }
 }
@@ -109,23 +118,55 @@ function rowOfServer(service: string, server: UpstreamServer): HealthRow {
   const { node, address } = server
   const row = {
     Node: { Node: node, Address: address },
-    Service: { ...serviceOf(server), Service: service },
+    Service: serviceOf(service, server),
     Checks: [],
   }
   return checkedRow(row, server)
 }
 
-function serviceOf({ id, tags, meta, port, weight }: Instance | UpstreamServer): Row {
-  return { ID: id, Tags: tags, Meta: meta, Port: port, Weights: { Passing: weight, Warning: weight } }
+function serviceOf(service: string, { id, tags, meta, port, weight }: Instance | UpstreamServer): Row {
+  return { ID: id, Service: service, Tags: tags, Meta: meta, Port: port, Weights: { Passing: weight, Warning: weight } }
 }
 
-/** With brackets, where a port behind it would be read as a part of it. */
-function checkedRow({ Node, Service, Checks }: HealthRow, { address, port }: UpstreamServer): HealthRow {
-  const clean = { Node: harmless(Node), Service: harmless(Service), Checks: Checks.map(harmless) }
+/**
+ * What others registered elsewhere, as it may be shown for nginx's configuration: of services those with an IP address.
+ * Keys and files are the operator's own, and stay as they are.
+ */
+export function checkedAnswer(kind: Kind, answer: Answer): Answer {
+  if (typeof answer !== 'object' || answer === null || owned.has(kind)) return answer
+  const before = answers.get(answer)
+  if (before !== undefined) return before
+  const clean =
+    kind === 'service' ? (answer as Answers['service']).flatMap(remoteRow) : (harmlessValue(answer) as Answer)
+  answers.set(answer, clean)
+  return clean
+}
+
+const owned: ReadonlySet<Kind> = new Set(['key', 'pairs', 'file', 'caRoots', 'caLeaf'])
+const answers = new WeakMap<object, Answer>()
+
+function remoteRow(row: HealthRow): HealthRow[] {
+  const { Address, Port } = row.Service
+  const parsed = parseAddress(String(Address === '' ? row.Node.Address : Address))
+  if (parsed.kind !== 'ip' || !isPort(Port)) return []
+  return [checkedRow(row, { address: parsed.address, port: Port })]
+}
+
+function checkedRow(
+  { Node, Service, Checks }: HealthRow,
+  { address, port }: Pick<UpstreamServer, 'address' | 'port'>,
+): HealthRow {
+  const node = harmless(Node)
   return {
-    ...clean,
-    Service: { ...clean.Service, Address: address.includes(':') ? `[${address}]` : address, Port: port },
+    Node: { ...node, Address: bracketed(String(node.Address ?? '')) },
+    Service: { ...harmless(Service), Address: bracketed(address), Port: port },
+    Checks: Checks.map(harmless),
   }
+}
+
+/** An IPv6 address, so that a port can stand behind it. */
+function bracketed(address: string): string {
+  return isIPv6(address) ? `[${address}]` : address
 }
 
 /** Without texts, and entries of maps, that end an argument of nginx's or a quoted one, or mean more than they say. */

@@ -52,7 +52,7 @@ export function checkInstance(
 ): { servers: UpstreamServer[]; rejections: Rejection[] } {
   const reject = (reason: Rejection['reason'], detail: string) => ({ service, instance: instance.id, reason, detail })
   const { port, weight } = instance
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+  if (!isPort(port)) {
     return { servers: [], rejections: [reject('invalid_port', `port is ${port}; nginx takes 1 to 65535`)] }
   }
   if (!Number.isInteger(weight) || weight < 1) {
@@ -91,6 +91,10 @@ export function checkInstance(
     meta: ownFields(instance.meta),
   }))
   return { servers, rejections }
+}
+
+export function isPort(port: unknown): port is number {
+  return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535
 }
 
 /** Without a prototype: `meta.toString` is somebody's key or nothing. */

@@ -11,6 +11,7 @@ import { Attribution } from './attribution.ts'
 import { joined } from './bytes.ts'
 import { dataFunctions } from './data/index.ts'
 import { execute } from './execute.ts'
+import { trimSpace } from './functions/case.ts'
 import { functionLibrary } from './functions/index.ts'
 import { hostAddresses } from './functions/network/host.ts'
 import { type Mentioned, mentionedIn } from './mentioned.ts'
@@ -127,7 +128,8 @@ function allowed(func: Func, options: TemplateSource['options']): Func {
   const sandbox = name === 'file' ? options?.sandbox : undefined
   if (sandbox === undefined) return func
   return new Func(name, params, (args, context) => {
-    inSandbox(sandbox, String(args[0]))
+    const path = trimSpace(String(args[0]))
+    if (path !== '') inSandbox(sandbox, path)
     return func.call(args, context)
   })
 }

@@ -1,12 +1,10 @@
 import { realpathSync } from 'node:fs'
 import { sep } from 'node:path'
 import { reasonOf } from '../../errors.ts'
-import { trimSpace } from './functions/case.ts'
 import { GoError } from './values.ts'
 
 /** Throws a GoError for a file outside of the folder, wherever links lead. */
-export function inSandbox(folder: string, given: string): void {
-  const path = trimSpace(given)
+export function inSandbox(folder: string, path: string): void {
   const [root, file] = [folder, path].map(resolved)
   if (root === undefined || file === undefined || !`${file}${sep}`.startsWith(`${root}${sep}`)) {
     throw new GoError(`'${path}' is outside of sandbox`)

@@ -59,3 +59,15 @@ export function toService(source: string, name: string, unsorted: readonly Insta
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
+
+/** The worst of its checks; a service without checks passes. Maintenance is a check with a reserved name. */
+export function healthOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): Health {
+  let worst: Health = 'passing'
+  for (const { CheckID, Status } of checks) {
+    if (CheckID === '_node_maintenance' || CheckID.startsWith('_service_maintenance:')) return 'maintenance'
+    if (Status === 'warning' && worst === 'passing') worst = 'warning'
+    // Anything that is neither passing nor warning is no reason for confidence.
+    else if (Status !== 'passing' && Status !== 'warning') worst = 'critical'
+  }
+  return worst
+}

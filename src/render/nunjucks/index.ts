@@ -2,11 +2,13 @@ import { createContext, Script } from 'node:vm'
 import nunjucks from 'nunjucks'
 import { reasonOf, UpstreamdError } from '../../errors.ts'
 import { type Piece, type Printed, printed } from '../../model/generation.ts'
-import type { TemplateLanguage, TemplateSource } from '../language.ts'
+import { record } from '../asking.ts'
+import type { Asking, TemplateLanguage, TemplateSource } from '../language.ts'
 import type { View } from '../view.ts'
 import { StrictCompiler } from './compiler.ts'
 import { addFilters } from './filters.ts'
 import { type EntryNode, type FilterNode, type Node, nodes, parser, type Scope, transformer } from './internals.ts'
+import { lookups } from './lookups.ts'
 import { type Loop, takeLoops } from './loops.ts'
 import { holdsMark, PLACE, Provenance } from './provenance.ts'
 import { LookupError, type StrictRuntime, strictRuntime } from './strict.ts'
@@ -32,8 +34,9 @@ export const nunjucksLanguage: TemplateLanguage = {
     const translated = translate(source)
     return {
       source,
-      uses: name => translated.names.has(name),
-      render: view => renderWith(source, translated, view),
+      // What `service` is asked for is known when it is asked.
+      uses: name => translated.names.has(name === 'listed' ? 'service' : name),
+      render: (view, asking = record(view, new Map())) => renderWith(source, translated, view, asking),
       prepare: view => prepareWith(translated, view),
     }
   },
@@ -111,8 +114,14 @@ function refuseUnknownFilters(source: TemplateSource, tree: Node): void {
   }
 }
 
-function renderWith(source: TemplateSource, { run, loops, names, literals }: Translated, view: View): Printed {
+function renderWith(
+  source: TemplateSource,
+  { run, loops, names, literals }: Translated,
+  view: View,
+  asking: Asking,
+): Printed {
   const provenance = new Provenance(view, literals)
+  const asked = lookups(view, asking, text => provenance.trust(text))
   const limit = limitFor(view, names)
   const runtime = strictRuntime(provenance)
   const pieces: Piece[] = []
@@ -125,7 +134,7 @@ function renderWith(source: TemplateSource, { run, loops, names, literals }: Tra
   let size = 0
   const job = () => {
     // Between two places of loops stands the number of one.
-    for (const [at, part] of once(run, scopeOf(view), runtime).split(PLACE).entries()) {
+    for (const [at, part] of once(run, scopeOf(view, asked), runtime).split(PLACE).entries()) {
       if (at % 2 === 0) add(provenance.finish(part))
       else for (const piece of loops[Number(part)]?.pieces(view, provenance, runtime) ?? []) add(piece)
     }
@@ -206,7 +215,7 @@ function createRounds({ list, name, around }: Loop, run: Run): Rounds {
 
   function make(part: object, view: View, provenance: Provenance, runtime: StrictRuntime): Piece {
     provenance.begin(part)
-    return provenance.finish(once(run, scopeOf(view, name, part), runtime))
+    return provenance.finish(once(run, scopeOf(view, {}, name, part), runtime))
   }
 }
 
@@ -237,13 +246,18 @@ const watchdog = new Script('job()')
 const environment = addFilters(new nunjucks.Environment(null, { autoescape: false, throwOnUndefined: true }))
 
 /** What nunjucks calls a context: the view, what `set` adds at the top level, and the globals (`range` …). */
-function scopeOf(view: View, ...variable: readonly [] | readonly [name: string, value: unknown]) {
+function scopeOf(
+  view: View,
+  asked: Readonly<Record<string, unknown>>,
+  ...variable: readonly [] | readonly [name: string, value: unknown]
+) {
   const [name = '', value] = variable
   const variables = new Map<string, unknown>(name === '' ? [] : [[name, value]])
   return {
     env: environment,
     lookup: (name: string) => {
       if (variables.has(name)) return variables.get(name)
+      if (Object.hasOwn(asked, name)) return asked[name]
       return Object.hasOwn(view, name) ? view[name as keyof View] : globalOf(name)
     },
     setVariable: (name: string, value: unknown) => void variables.set(name, value),
@@ -280,6 +294,9 @@ function placeOf(error: unknown, offset: 0 | 1): { line: number; column: number;
   const thrown = error as { message?: string; lineno?: number; colno?: number }
   if (error instanceof LookupError) return { line: error.lineno, column: error.colno, text: error.message }
   const add = thrown.message?.startsWith('attempted to output') ? 0 : offset
-  const text = (thrown.message ?? String(error)).replace(/^\(.*?\)( \[Line \d+, Column \d+\])?\s*/, '').trim()
+  const text = (thrown.message ?? String(error))
+    .replace(/^\(.*?\)( \[Line \d+, Column \d+\])?\s*/, '')
+    .replace(/^Error: /, '')
+    .trim()
   return { line: (thrown.lineno ?? 0) + add, column: (thrown.colno ?? 0) + add, text }
 }

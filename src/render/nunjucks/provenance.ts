@@ -56,6 +56,11 @@ export class Provenance {
     this.current = this.#view[origin].serviceOf(part)
   }
 
+  /** A text of the operator's, wherever it comes from. */
+  trust(text: string): void {
+    if (!holdsMark(text)) this.#addOwn(text)
+  }
+
   /** A part of the view is looked at, and this is found there: what is printed next belongs to its service. */
   touch(part: object, found: unknown): void {
     const service = this.#view[origin].serviceOf(part)

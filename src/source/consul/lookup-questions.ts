@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { healthOf } from '../../model/catalog.ts'
 import type { Answer, HealthRow, Place, Query, Row, ServiceQuery } from '../../model/query.ts'
 import type { Question } from './answer.ts'
 import { Remembered, rowsOf } from './rows.ts'
-import { healthOf } from './wire.ts'
 
 /** What Consul is asked for a query, and what the answer is to whoever wants to know. */
 export interface Lookup<T> {

@@ -1,9 +1,9 @@
-import { compare, type Service, toService } from '../../model/catalog.ts'
+import { compare, healthOf, type Service, toService } from '../../model/catalog.ts'
 import type { Interest } from '../source.ts'
 import { instancesOf } from './questions.ts'
 import type { Parts } from './rounds.ts'
 import { toInstance } from './tables.ts'
-import { type Entries, healthOf, type ServiceNames } from './wire.ts'
+import type { Entries, ServiceNames } from './wire.ts'
 
 interface Known {
   readonly service: Service | undefined // none, when it has no instance

@@ -1,8 +1,8 @@
-import { compare, type Health, type Instance, type Service, toService } from '../../model/catalog.ts'
+import { compare, type Health, healthOf, type Instance, type Service, toService } from '../../model/catalog.ts'
 import type { HealthRow } from '../../model/query.ts'
 import type { Interest } from '../source.ts'
 import { Remembered } from './rows.ts'
-import { type Checks, healthOf, type NodeService, type Nodes } from './wire.ts'
+import type { Checks, NodeService, Nodes } from './wire.ts'
 
 interface Known {
   readonly services: readonly NodeService[]

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Health } from '../../model/catalog.ts'
 
 /** What we read of Consul's answers (API reference, catalog and health endpoints); everything else is ignored. */
 
@@ -74,16 +73,4 @@ function entries<N extends typeof Node, S extends typeof NodeService, C extends 
   check: C,
 ) {
   return z.array(z.object({ Node: node, Service: service, Checks: z.array(check) }))
-}
-
-/** The worst of its checks; a service without checks passes. Maintenance is a check with a reserved name. */
-export function healthOf(checks: readonly { readonly CheckID: string; readonly Status: string }[]): Health {
-  let worst: Health = 'passing'
-  for (const { CheckID, Status } of checks) {
-    if (CheckID === '_node_maintenance' || CheckID.startsWith('_service_maintenance:')) return 'maintenance'
-    if (Status === 'warning' && worst === 'passing') worst = 'warning'
-    // Anything that is neither passing nor warning is no reason for confidence.
-    else if (Status !== 'passing' && Status !== 'warning') worst = 'critical'
-  }
-  return worst
 }

@@ -1,0 +1,184 @@
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type RealConsul, startConsul } from '../support/consul.ts'
+import { type Backend, get, startBackend } from '../support/http.ts'
+import { makeTree, type NginxTree } from '../support/nginx-tree.ts'
+import { freePort } from '../support/ports.ts'
+import { type Bench, type Running, workbench } from '../support/upstreamd.ts'
+import { until } from '../support/wait.ts'
+
+let bench: Bench
+let consul: RealConsul
+let backend: Backend
+
+beforeEach(async () => {
+  bench = workbench('lookups')
+  consul = await startConsul()
+  backend = await startBackend('one')
+})
+afterEach(async () => {
+  await bench.clear()
+  await consul.stop()
+  await backend.close()
+})
+
+const keyAt = (key: string) => `http://${consul.address}/v1/kv/${key}`
+const set = (key: string, body: string) => fetch(keyAt(key), { method: 'PUT', body })
+const unset = (key: string) => fetch(keyAt(key), { method: 'DELETE' })
+const register = (Name: string, Port = backend.port) => consul.register({ Name, Address: '127.0.0.1', Port })
+const template = (name: string, text: string) => {
+  const path = join(bench.folder, name)
+  writeFileSync(path, text)
+  return path
+}
+const start = (...args: readonly string[]) => bench.start([`-consul-addr=${consul.address}`, ...args])
+const text = (path: string) => until(path, () => readFileSync(path, 'utf8'))
+const becomes = (path: string, wanted: string) =>
+  until(`${path} holds ${wanted}`, () => readFileSync(path, 'utf8') === wanted)
+
+describe('a plain file', () => {
+  it('waits for a key, follows it, and stays when the key goes', async () => {
+    const out = join(bench.folder, 'out')
+    const upstreamd = start(`-template=${template('a.ctmpl', '{{ key "a/b" }}')}:${out}`)
+
+    const { for: waitsFor } = await upstreamd.saw('template.waiting')
+    expect(waitsFor).toEqual(['kv.block(a/b), which does not exist'])
+    expect(statusOf().waiting).toEqual({ [out]: waitsFor })
+
+    await set('a/b', 'one')
+    await becomes(out, 'one')
+    await set('a/b', 'two')
+    await becomes(out, 'two')
+    expect(statusOf().waiting).toEqual({})
+
+    const before = upstreamd.events().length
+    await unset('a/b')
+    await upstreamd.saw('template.waiting', () => true, before)
+    expect(await text(out)).toBe('two')
+  })
+
+  it('is written again when a file that it shows changes, and is not when something else does', async () => {
+    const out = join(bench.folder, 'out')
+    const shown = template('shown', 'one')
+    await register('web')
+    const upstreamd = start(
+      `-template=${template('a.ctmpl', `{{ file "${shown}" }} {{ len (service "web") }}`)}:${out}`,
+    )
+    await becomes(out, 'one 1')
+
+    writeFileSync(shown, 'two')
+    await becomes(out, 'two 1')
+    await register('other')
+    await register('web-2')
+    writeFileSync(shown, 'three')
+    await becomes(out, 'three 1')
+
+    const activated = () => upstreamd.events().filter(({ type }) => type === 'generation.activated')
+    await until('all are told', () => activated().length >= 3)
+    expect(activated()).toHaveLength(3)
+  })
+
+  it('is asked for by another template, too, and no more when neither asks', async () => {
+    const [one, other] = [join(bench.folder, 'one'), join(bench.folder, 'other')]
+    await set('x', 'shared')
+    const path = template('a.ctmpl', '{{ key "x" }}')
+    start(`-template=${path}:${one}`, `-template=${template('b.njk', '{{ key("x") }}!')}:${other}`)
+    await becomes(one, 'shared')
+    await becomes(other, 'shared!')
+
+    writeFileSync(path, 'nothing')
+    await becomes(one, 'nothing')
+    await set('x', 'again')
+    await becomes(other, 'again!')
+  })
+})
+
+describe('many services', () => {
+  it('cost the constant number of connections, though the template asks for each of them', async () => {
+    const out = join(bench.folder, 'out')
+    for (let number = 1; number <= 60; number += 1) await register(`app-${number}`, number)
+    const upstreamd = start(
+      `-template=${template('a.ctmpl', '{{ range services }}{{ range service .Name }}{{ .Port }} {{ end }}{{ end }}')}:${out}`,
+    )
+    await until('all are there', async () => (await text(out)).split(' ').length > 60)
+
+    await register('one-more', 61)
+    await until('that one, too', async () => (await text(out)).includes('61'))
+
+    expect(connectionsOf(upstreamd)).toBeLessThanOrEqual(16)
+  })
+})
+
+describe('nginx’s configuration', () => {
+  let tree: NginxTree
+  let port: number
+  const page = async (host: string) => (await get(port, host)).text
+
+  beforeEach(async () => {
+    tree = makeTree(bench.folder)
+    port = await freePort()
+    await register('web')
+  })
+
+  const servers = () =>
+    `{{ range services }}{{ if ne .Name "consul" }}upstream {{ .Name }} { {{ range service .Name }}server {{ .Address }}:{{ .Port }};{{ end }} }
+    server { listen 127.0.0.1:${port}; server_name {{ .Name }}.test; location / { proxy_pass http://{{ .Name }}; } {{ keyOrDefault "snippet" "" }} }
+    {{ end }}{{ end }}`
+
+  it('with a snippet from a key that nginx refuses stays, and the services go on with the snippet before', async () => {
+    await set('snippet', 'add_header X-Snippet one;')
+    const upstreamd = start(
+      `-nginx-conf=${tree.conf}`,
+      `-template=${template('a.ctmpl', servers())}:${tree.destination}`,
+    )
+    await until('web answers', async () => (await page('web.test')) === 'one')
+
+    await set('snippet', 'no_such_directive;')
+    const { diagnostics } = await upstreamd.saw('generation.invalid')
+    expect(diagnostics[0]?.message).toContain('no_such_directive')
+    expect((await get(port, 'web.test')).headers['x-snippet']).toBe('one')
+
+    await register('late')
+    await until('late answers', async () => (await page('late.test')) === 'one')
+    expect((await get(port, 'late.test')).headers['x-snippet']).toBe('one')
+
+    await set('snippet', 'add_header X-Snippet two;')
+    await until('the new one', async () => (await get(port, 'late.test')).headers['x-snippet'] === 'two')
+    expect(upstreamd.events().filter(({ type }) => type === 'selection.rejected')).toEqual([])
+  })
+
+  it('goes on while another template of the same nginx waits for a key that has gone', async () => {
+    await set('gone', '# a comment')
+    const other = join(tree.folder, 'conf.d/other.conf')
+    const upstreamd = start(
+      `-nginx-conf=${tree.conf}`,
+      `-template=${template('a.ctmpl', servers())}:${tree.destination}`,
+      `-template=${template('b.ctmpl', '{{ key "gone" }}')}:${other}`,
+    )
+    await until('web answers', async () => (await page('web.test')) === 'one')
+
+    await unset('gone')
+    await upstreamd.saw('template.waiting')
+    await register('late')
+    await until('late answers', async () => (await page('late.test')) === 'one')
+
+    expect(await text(other)).toBe('# a comment')
+  })
+})
+
+function statusOf() {
+  return JSON.parse(readFileSync(join(bench.state, 'status.json'), 'utf8'))
+}
+
+/** Its sockets: those of Consul and a few of Node's own. */
+function connectionsOf({ pid }: Running): number {
+  const folder = `/proc/${pid}/fd`
+  return readdirSync(folder).filter(name => {
+    try {
+      return readlinkSync(join(folder, name)).startsWith('socket:')
+    } catch {
+      return false // closed meanwhile
+    }
+  }).length
+}

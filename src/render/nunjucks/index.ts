@@ -1,25 +1,23 @@
 import { createContext, Script } from 'node:vm'
-import nunjucks from 'nunjucks'
 import { reasonOf, UpstreamdError } from '../../errors.ts'
 import { type Piece, type Printed, printed } from '../../model/generation.ts'
 import { record } from '../asking.ts'
 import type { Asking, TemplateLanguage, TemplateSource } from '../language.ts'
 import type { View } from '../view.ts'
 import { StrictCompiler } from './compiler.ts'
-import { addFilters } from './filters.ts'
-import { type EntryNode, type FilterNode, type Node, nodes, parser, type Scope, transformer } from './internals.ts'
+import { type EntryNode, type FilterNode, type Node, nodes, parser, transformer } from './internals.ts'
 import { lookups } from './lookups.ts'
-import { type Loop, takeLoops } from './loops.ts'
+import { takeLoops } from './loops.ts'
 import { holdsMark, PLACE, Provenance } from './provenance.ts'
-import { LookupError, type StrictRuntime, strictRuntime } from './strict.ts'
+import { createRounds, type Rounds } from './rounds.ts'
+import { environment, once, type Run, scopeOf } from './run.ts'
+import { LookupError, strictRuntime } from './strict.ts'
 
 /**
  * A render that takes longer is stopped: an endless loop must not stop the daemon, and whose loop it is must be found by
  * rendering parts of the catalog. Measured: 20 µs for a service of the shipped template.
  */
 const RENDER_MS = { least: 500, perService: 2, most: 5_000 }
-/** Characters of text for one service that are worth keeping. */
-const LARGE = 1024 * 1024
 /** So many services are rendered within a few milliseconds. */
 const FEW = 100
 /** Milliseconds of preparing after which others have their turn. */
@@ -41,14 +39,6 @@ export const nunjucksLanguage: TemplateLanguage = {
     }
   },
 }
-
-type Run = (
-  env: nunjucks.Environment,
-  scope: Scope,
-  frame: object,
-  runtime: object,
-  done: (error: unknown, text: string) => void,
-) => void
 
 interface Translated {
   readonly run: Run
@@ -166,59 +156,6 @@ async function prepareWith({ loops, literals }: Translated, view: View): Promise
   }
 }
 
-/** Throws what the template throws. */
-function once(run: Run, scope: Scope, runtime: StrictRuntime): string {
-  const frame = new runtime.Frame()
-  frame.topLevel = true // what is `set` here is seen inside macros, too
-  let answer: { text: string } | { error: unknown } | undefined
-  run(environment, scope, frame, runtime, (error, text) => {
-    // nunjucks calls back a second time when what follows the first call throws; the first word counts.
-    answer ??= error ? { error } : { text }
-  })
-  if (answer === undefined) throw new Error('rendering did not finish')
-  if ('error' in answer) throw answer.error
-  return answer.text
-}
-
-/** The rounds of a loop, each of which is made once for a part that stays the same. */
-interface Rounds {
-  pieces(view: View, provenance: Provenance, runtime: StrictRuntime): Generator<Piece>
-  /** How many of them are still to be made. */
-  missing(view: View): number
-}
-
-function createRounds({ list, name, around }: Loop, run: Run): Rounds {
-  let made = new WeakMap<object, Piece>()
-  let madeWith = ''
-
-  return {
-    *pieces(view, provenance, runtime) {
-      const mine = madeFor(view) // another view may come in between
-      for (const part of view[list]) {
-        const known = mine.get(part) ?? make(part, view, provenance, runtime)
-        if (known.text.length < LARGE) mine.set(part, known)
-        yield known
-      }
-    },
-    missing(view) {
-      const mine = madeFor(view)
-      return view[list].filter(part => !mine.has(part)).length
-    },
-  }
-
-  function madeFor(view: View): WeakMap<object, Piece> {
-    const now = JSON.stringify(around.map(name => view[name]))
-    if (now !== madeWith) made = new WeakMap()
-    madeWith = now
-    return made
-  }
-
-  function make(part: object, view: View, provenance: Provenance, runtime: StrictRuntime): Piece {
-    provenance.begin(part)
-    return provenance.finish(once(run, scopeOf(view, {}, name, part), runtime))
-  }
-}
-
 /** Milliseconds. */
 function limitFor(view: View, names: Translated['names']): number {
   const looksAtAll = names.has('services') || names.has('service')
@@ -242,37 +179,6 @@ function within(timeout: number, job: () => void): void {
 const watched: { job: (() => void) | undefined } = { job: undefined }
 const sandbox = createContext(watched)
 const watchdog = new Script('job()')
-
-const environment = addFilters(new nunjucks.Environment(null, { autoescape: false, throwOnUndefined: true }))
-
-/** What nunjucks calls a context: the view, what `set` adds at the top level, and the globals (`range` …). */
-function scopeOf(
-  view: View,
-  asked: Readonly<Record<string, unknown>>,
-  ...variable: readonly [] | readonly [name: string, value: unknown]
-) {
-  const [name = '', value] = variable
-  const variables = new Map<string, unknown>(name === '' ? [] : [[name, value]])
-  return {
-    env: environment,
-    lookup: (name: string) => {
-      if (variables.has(name)) return variables.get(name)
-      if (Object.hasOwn(asked, name)) return asked[name]
-      return Object.hasOwn(view, name) ? view[name as keyof View] : globalOf(name)
-    },
-    setVariable: (name: string, value: unknown) => void variables.set(name, value),
-    getVariables: () => Object.fromEntries(variables),
-    addExport: () => {},
-  }
-}
-
-function globalOf(name: string): unknown {
-  try {
-    return environment.getGlobal(name)
-  } catch {
-    return undefined // nunjucks throws for a global that is not there
-  }
-}
 
 function failure(source: TemplateSource, error: unknown, service: string | undefined, limit: number): UpstreamdError {
   // Thrown from the watchdog's own context, so it is no instance of this one's Error.

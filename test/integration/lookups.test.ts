@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLookups } from '../../src/lookups.ts'
 import { type Answers, type Kind, type Lookups, type Query, queryId } from '../../src/model/query.ts'
 import type { Event, EventType } from '../../src/observe/event.ts'
@@ -225,25 +225,105 @@ describe('everything templates ask for is answered', () => {
 
 describe('with more queries than connections', () => {
   const many = Array.from({ length: 300 }, (_, number) => aKey(`many/${number % 10}/${number}`))
+  const changing = [0, 7, 150, 299].map(number => many[number] as (typeof many)[0])
   let proxy: FaultProxy
   beforeAll(async () => {
     for (const { key } of many) await put(key, 'old')
-    proxy = await startFaultProxy(consul.address)
   })
-  afterAll(() => proxy?.close())
+  beforeEach(async () => {
+    proxy = await startFaultProxy(consul.address)
+    endings.push(() => proxy.close())
+  })
 
-  it('all are answered at once, changes are seen in seconds, and the connections stay few', async () => {
-    const { lookups } = open(proxy.address)
-    const changing = [0, 7, 150, 299].map(number => many[number] as (typeof many)[0])
-
-    lookups.want(many)
-    await until('all have an answer', () => many.every(query => lookups.answer(query)))
-    for (const round of ['one', 'two']) {
-      for (const { key } of changing) await put(key, round)
-      await until(`round ${round} is seen`, () => changing.every(query => textOf(lookups.answer(query)) === round))
+  async function seesChanges({ lookups }: Opened): Promise<void> {
+    for (const round of [1, 2]) {
+      const value = `${round} ${performance.now()}`
+      for (const { key } of changing) await put(key, value)
+      await until(`round ${round} is seen`, () => changing.every(query => textOf(lookups.answer(query)) === value))
     }
+    const [gone] = changing
+    await consul.call('DELETE', `/kv/${gone?.key}`)
+    await until('that one is gone is seen', () => gone && lookups.answer(gone) === null)
+  }
 
+  it('all are answered at once, changes are seen, the connections are few, and nothing is asked at rest', async () => {
+    const opened = open(proxy.address)
+
+    opened.lookups.want(many)
+    await until('all have an answer', () => many.every(query => opened.lookups.answer(query)))
+    await until('nothing is asked any more', isQuietFor(1_000, proxy))
+    expect(proxy.seen.length).toBeLessThan(1.5 * many.length)
+
+    await seesChanges(opened)
     expect(proxy.connections).toBeLessThanOrEqual(16)
+  })
+
+  it('where the token may not list what there is they take turns', async () => {
+    proxy.inject(faults.denied, /[?&]keys/)
+    const opened = open(proxy.address)
+
+    opened.lookups.want(many)
+    await until('all have an answer', () => many.every(query => opened.lookups.answer(query) !== undefined))
+
+    await seesChanges(opened)
+    expect(proxy.connections).toBeLessThanOrEqual(16)
+    expect(opened.events).toEqual([])
+  })
+
+  it('services and nodes of a datacenter are asked when something in it changes', async () => {
+    const opened = open(proxy.address)
+    const names = Array.from({ length: 12 }, (_, number) => `far-${number}`)
+    const services = names.map(name => ({ ...service, name, datacenter: 'dc1' }))
+    const node = { ...here, kind: 'node', name: 'test', datacenter: 'dc1' } as const
+    await consul.register({ Name: 'far-3', ID: 'f3', Check: TTL })
+
+    opened.lookups.want([...services, node])
+    await until('all have an answer', () => services.every(query => opened.lookups.answer(query)))
+    await until('nothing is asked any more', isQuietFor(1_000, proxy))
+    expect(opened.lookups.answer(services[3] as (typeof services)[0])).toHaveLength(1)
+
+    await consul.register({ Name: 'far-7', ID: 'f7', Check: TTL })
+    await consul.setCheck('f3', 'critical')
+    await until('both are seen', () => {
+      const sizes = [3, 7].map(number => opened.lookups.answer(services[number] as (typeof services)[0])?.length)
+      return sizes.join() === '0,1'
+    })
+    await until('the node, too', () => opened.lookups.answer(node)?.Services.some(({ ID }) => ID === 'f7'))
+    for (const id of ['f3', 'f7']) await consul.deregister(id)
+  })
+})
+
+/** Has nothing been asked for so long? */
+function isQuietFor(ms: number, { seen }: FaultProxy): () => boolean {
+  let quiet = { asked: -1, since: 0 }
+  return () => {
+    const now = performance.now()
+    if (seen.length !== quiet.asked) quiet = { asked: seen.length, since: now }
+    return now - quiet.since >= ms
+  }
+}
+
+describe('another datacenter', () => {
+  it('is asked by its name, and missing from those that answer when it does not', async () => {
+    const far = await startConsul({ datacenter: 'dc2' })
+    endings.push(() => far.stop())
+    const { DebugConfig } = (await far.call('GET', '/agent/self')) as { DebugConfig: { SerfPortWAN: number } }
+    await consul.call('PUT', `/agent/join/127.0.0.1:${DebugConfig.SerfPortWAN}?wan=1`)
+    await putTo(far.address, 'far', 'away')
+    const { gets, lookups } = open()
+    const inFar = { ...aKey('far'), datacenter: 'dc2' }
+
+    expect(textOf(await gets(inFar, row => row))).toBe('away')
+    expect(await gets(aKey('far'))).toBeNull()
+    expect(await gets({ kind: 'datacenters', ignoreFailing: true }, names => names.length === 2, 30_000)).toEqual([
+      'dc1',
+      'dc2',
+    ])
+
+    await far.kill()
+    const later = open()
+    expect(await later.gets({ kind: 'datacenters', ignoreFailing: true }, () => true, 30_000)).toEqual(['dc1'])
+    expect(textOf(lookups.answer(inFar))).toBe('away')
   })
 })
 

@@ -22,7 +22,8 @@ export interface Question<T> {
   readonly wait?: number // ms to block at most
   readonly filter?: string
   readonly query?: Readonly<Record<string, string>> // what else stands behind the question mark
-  readonly isConsistent?: boolean // never a follower's answer
+  readonly isFresh?: boolean // never a follower's answer
+  readonly isConsistent?: boolean // nor one of a leader that may have been replaced
   /** What it means that there is nothing of that name (404); an error otherwise. */
   readonly missing?: T
   /** Some endpoints have no index: 0 stands for it. */

@@ -74,7 +74,7 @@ export function connect(config: ConsulConfig, tally: Tally, limits = usualLimits
   }
 
   async function understood<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
-    const stale = config.max_stale > 0 && !question.isConsistent
+    const stale = config.max_stale > 0 && !question.isConsistent && !question.isFresh
     const response = await send(question, stale, signal)
     // A follower that has not heard from its leader for too long: ask the leader itself.
     const lag = Number(response.headers['x-consul-lastcontact'] ?? 0)

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime.ts'
+import { Sleepers } from './sleepers.ts'
 
 /** Between two questions to somebody of whom nothing came but errors since the last answer. */
 const APART_MS = 500
@@ -14,10 +15,11 @@ export class Contact {
   #lostAt: number | undefined // ms on the clock
   #nextAt = 0
   #isTried = false
-  #back = new AbortController()
+  readonly #resting: Sleepers
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#resting = new Sleepers(clock)
   }
 
   get isLost(): boolean {
@@ -49,18 +51,11 @@ export class Contact {
   answered(): void {
     const isBack = this.#lostAt !== undefined && this.#clock.now() - this.#lostAt >= SURE_MS
     this.#lostAt = undefined
-    if (!isBack) return
-    this.#back.abort()
-    this.#back = new AbortController()
+    if (isBack) this.#resting.wakeAll()
   }
 
   /** Sleeps after a failure; less when everybody had failed, and that is over. */
   async rest(ms: number, signal: AbortSignal): Promise<void> {
-    const back = this.#back.signal
-    try {
-      await this.#clock.sleep(ms, AbortSignal.any([signal, back]))
-    } catch (error) {
-      if (signal.aborted || !back.aborted) throw error
-    }
+    await this.#resting.sleep(ms, signal)
   }
 }

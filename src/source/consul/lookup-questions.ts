@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { healthOf } from '../../model/catalog.ts'
 import type { Answer, HealthRow, Place, Query, Row, ServiceQuery } from '../../model/query.ts'
 import type { Question } from './answer.ts'
+import type { Rope } from './bells.ts'
+import { checkIndex, nodeIndex } from './questions.ts'
 import { Remembered, rowsOf } from './rows.ts'
 
 /** What Consul is asked for a query, and what the answer is to whoever wants to know. */
@@ -45,6 +47,38 @@ export const datacenters: Question<string[]> = { path: '/catalog/datacenters', s
 /** Whether its catalog answers; what it answers is of no interest. */
 export function anythingOf(datacenter: string): Question<unknown> {
   return { path: '/catalog/services', schema: z.unknown(), query: { dc: datacenter }, isConsistent: true }
+}
+
+/** What moves when the answer may be another, and that of many other queries, too. */
+export function ropeOf(query: Query): Rope | undefined {
+  switch (query.kind) {
+    case 'key':
+      return keyRope(query, query.key)
+    case 'pairs':
+      return keyRope(query, query.prefix)
+    case 'service':
+      return query.peer === '' && query.samenessGroup === '' ? catalogRope(query) : undefined
+    case 'node':
+      return catalogRope(query)
+    default:
+      return undefined
+  }
+}
+
+/** The names in the first folder: its index moves with everything below. */
+function keyRope(place: Place, key: string): Rope {
+  const folder = /^[^/]+\//.exec(key)?.[0] ?? ''
+  const query = { keys: '', separator: '/', ...placed(place) }
+  const question: Question<string[]> = { path: keyPath(folder), schema: Names, missing: [], query }
+  return { id: JSON.stringify([question.path, query]), questions: [question] }
+}
+
+/** Together they see every change, as those of the source do. */
+function catalogRope(place: Place): Rope {
+  const query = placed(place)
+  const services: Question<unknown> = { path: '/catalog/services', schema: z.unknown() }
+  const questions = [services, checkIndex, nodeIndex].map(question => ({ ...question, query }))
+  return { id: JSON.stringify(query), questions }
 }
 
 /** Of all kinds but files; `node` has a name here. */

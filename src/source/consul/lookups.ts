@@ -4,12 +4,14 @@ import type { Runtime } from '../../runtime.ts'
 import { delayAfter } from '../backoff.ts'
 import type { Listener, LookupSource } from '../lookup.ts'
 import type { Answer } from './answer.ts'
+import { createBells } from './bells.ts'
 import { WAIT_MS, watch } from './blocking-query.ts'
 import { connect, type Tally } from './client.ts'
 import type { ConsulConfig } from './config.ts'
-import { agentName, anythingOf, type Lookup, lookupOf } from './lookup-questions.ts'
+import { agentName, anythingOf, type Lookup, lookupOf, ropeOf } from './lookup-questions.ts'
+import { createPatient, type Patient } from './patient.ts'
 import { renewing } from './renewing.ts'
-import { type SharedClient, takingTurns } from './taking-turns.ts'
+import { LINES, takingTurns } from './taking-turns.ts'
 
 /** What cannot block is asked so often. */
 const POLL_MS = 15_000
@@ -46,22 +48,28 @@ export function createConsulLookups(config: ConsulConfig, runtime: Runtime): Loo
   const connection = renewing(() => connect(config, tally))
   runtime.signal.addEventListener('abort', connection.close, { once: true })
   const client = takingTurns(connection, WAIT_MS, runtime.clock)
+  let followed = 0
+  const bellOf = createBells(client, () => followed > LINES, runtime)
   return {
     kinds: new Set(kinds),
     async follow(query, listener, signal) {
+      if (query.kind === 'file') return
       // Of an index that goes back the source tells already.
       const scope: Runtime = { clock: runtime.clock, emit: () => {}, signal }
-      const leave = client.join()
+      const rope = ropeOf(query)
+      const patient = createPatient(client, rope && bellOf(rope), runtime.clock)
+      followed += 1
       try {
-        if (query.kind !== 'file') await follow(query, client, listener, scope)
+        await follow(query, patient, listener, scope)
       } finally {
-        leave()
+        followed -= 1
+        patient.leave()
       }
     },
   }
 }
 
-async function follow(query: ConsulQuery, client: SharedClient, listener: Listener, runtime: Runtime): Promise<void> {
+async function follow(query: ConsulQuery, client: Patient, listener: Listener, runtime: Runtime): Promise<void> {
   const { clock, signal } = runtime
   const lookup = lookupOf(query)
   const news = createNews(listener)
@@ -112,7 +120,7 @@ function isSameText(one: unknown, other: unknown): boolean {
 async function named(
   query: ConsulQuery,
   lookup: Lookup<unknown>,
-  client: SharedClient,
+  client: Patient,
   signal: AbortSignal,
 ): Promise<Lookup<unknown>> {
   if (query.kind !== 'node' || query.name !== '') return lookup
@@ -123,17 +131,11 @@ async function named(
 /** From one failure to the next. */
 async function keepAsking(
   { question, answer }: Lookup<unknown>,
-  client: SharedClient,
+  client: Patient,
   take: (answer: Known) => boolean,
   runtime: Runtime,
 ): Promise<never> {
   const { clock, signal } = runtime
-  let asked = 0
-  function ask<T>(...args: Parameters<typeof client.ask<T>>): Promise<Answer<T>> {
-    asked += 1
-    return client.ask(...args)
-  }
-
   const first = await client.ask(question, signal)
   take(answer(first.body))
   while (first.index === 0n && question.isIndexOptional) {
@@ -151,13 +153,18 @@ async function keepAsking(
     if (vain > 0) await clock.sleep(Math.min(FIRST_REST_MS * 2 ** (vain - 1), LAST_REST_MS), signal)
     return isNews
   }
-  const watcher = { client: { ask, close: () => {} }, asked: () => asked, source: 'consul', isShared: true }
+  const watcher = {
+    client: { ...client, close: () => {} },
+    asked: () => client.asked,
+    source: 'consul',
+    isShared: true,
+  }
   return watch(watcher, question, first, takeNews, runtime)
 }
 
 async function pollDatacenters(
   ignoreFailing: boolean,
-  client: SharedClient,
+  client: Patient,
   take: (answer: Known) => boolean,
   { clock, signal }: Runtime,
 ): Promise<never> {
@@ -171,7 +178,7 @@ async function pollDatacenters(
 }
 
 /** The datacenters whose catalog answers; when none does it is ours that is not well. */
-async function answering(names: readonly string[], client: SharedClient, signal: AbortSignal): Promise<string[]> {
+async function answering(names: readonly string[], client: Patient, signal: AbortSignal): Promise<string[]> {
   const outcomes = await Promise.allSettled(names.map(name => client.ask(anythingOf(name), signal)))
   const failed = outcomes.find(({ status }) => status === 'rejected')
   const found = names.filter((_, position) => outcomes[position]?.status === 'fulfilled')

@@ -6,14 +6,16 @@ import { Contact } from './contact.ts'
 import { type Turn, Turns } from './turns.ts'
 
 /** Connections for questions that block, and for those that are answered at once. */
-const LINES = 8
+export const LINES = 8
 const READS = 4
 /** With more queries than lines each has had its turn after so long. */
 const ROUND_MS = 3_000
 const LEAST_MS = 50
 
 /** A client that any number of queries can share. */
-export interface SharedClient extends Pick<ConsulClient, 'ask'> {
+export interface SharedClient {
+  /** As that of a `ConsulClient`; `sending` is called when there is a place, before the question is sent. */
+  ask<T>(question: Question<T>, signal: AbortSignal, sending?: () => void): Promise<Answer<T>>
   /** One more who blocks, again and again, until what is returned is called. */
   join(): () => void
   /** Sleeps after a failure of this question, for so many milliseconds at most. */
@@ -86,10 +88,16 @@ export function takingTurns(client: Pick<ConsulClient, 'ask'>, long: number, clo
   }
 
   return {
-    async ask(question, signal) {
+    async ask(question, signal, sending = () => {}) {
       const { index, wait = 0 } = question
       const contact = contactOf(question)
-      if (index === undefined) return inTurn(reads, contact, signal, () => noting(contact, question, signal))
+      if (index === undefined) {
+        return inTurn(reads, contact, signal, () => {
+          sending()
+          return noting(contact, question, signal)
+        })
+      }
+      sending() // what comes later is told by the answer
       const end = clock.now() + wait
       while (true) {
         const left = Math.max(end - clock.now(), LEAST_MS)

@@ -58,7 +58,7 @@ export const layers: readonly (readonly RegExp[])[] = [
     /^(apply|announce|lookups|lookup-troubles|resolver|retries|chooser|culprits|quarantine|reload-budget|exec)\.ts$/,
   ],
   [/^(source|target|render)\/registry\.ts$/],
-  [/^render\/templates\.ts$/, /^config\.ts$/],
+  [/^render\/templates\.ts$/, /^lint\//, /^config\.ts$/],
   [/^drawing\.ts$/],
   [/^(ahead|attempt|investigation|demand|inquiry|outlook)\.ts$/],
   [/^(entries|delivery|layout-choice|plan)\.ts$/],

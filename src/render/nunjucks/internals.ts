@@ -114,7 +114,9 @@ export const nodes = nodesModule as Readonly<
     | 'Import'
     | 'FromImport'
     | 'Extends'
-    | 'Block',
+    | 'Block'
+    | 'Macro'
+    | 'Set',
     NodeClass
   >
 >

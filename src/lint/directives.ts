@@ -19,21 +19,28 @@ export interface Directive {
   readonly parent: Directive | undefined
 }
 
+export interface Directives {
+  readonly top: readonly Directive[]
+  readonly all: readonly Directive[] // outer before inner
+}
+
 /** Reads as far as it understands, as nginx reads. `isHole`: is a word nothing but what a template prints? */
-export function directivesOf(text: string, isHole: (word: string) => boolean): Directive[] {
+export function directivesOf(text: string, isHole: (word: string) => boolean): Directives {
   const top: Directive[] = []
+  const all: Directive[] = []
   const open: { readonly directive: Growing; readonly block: Directive[] }[] = []
   let words: Word[] = []
 
   function add(end: number, block: Directive[] | undefined): Growing | undefined {
     const [first, ...args] = words
-    const all = words
+    const written = words
     words = []
     if (first === undefined) return undefined
     const parent = open.at(-1)
     const name = isHole(first.text) ? '' : first.text
-    const directive: Growing = { name, words: all, args, start: first.start, end, block, parent: parent?.directive }
+    const directive: Growing = { name, words: written, args, start: first.start, end, block, parent: parent?.directive }
     ;(parent?.block ?? top).push(directive)
+    all.push(directive)
     return directive
   }
 
@@ -72,7 +79,7 @@ export function directivesOf(text: string, isHole: (word: string) => boolean): D
   })
   if (words.length > 0) add(text.length, undefined)
   for (const { directive } of open) directive.end = text.length
-  return top
+  return { top, all }
 }
 
 /** Its end is known when its block is closed. */
@@ -91,12 +98,4 @@ function inside(quoted: string): string {
 /** The directives around it, inner first. */
 export function* around(directive: Directive): Generator<Directive> {
   for (let outer = directive.parent; outer !== undefined; outer = outer.parent) yield outer
-}
-
-/** Every directive, outer before inner. */
-export function* everyDirective(directives: readonly Directive[]): Generator<Directive> {
-  for (const directive of directives) {
-    yield directive
-    if (directive.block !== undefined) yield* everyDirective(directive.block)
-  }
 }

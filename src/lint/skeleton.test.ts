@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Directive, everyDirective } from './directives.ts'
+import type { Directive } from './directives.ts'
 import { readTemplate } from './read.ts'
 import { isHole, type Skeleton, skeletonOf, withEqualHoles } from './skeleton.ts'
 import type { LanguageName } from './template.ts'
@@ -9,12 +9,12 @@ const read = (language: LanguageName, text: string) =>
   skeletonOf('t', text, language, readTemplate('t', text, language))
 /** Each directive as `line name args`, `…` for what is printed. */
 const listed = (file: Skeleton) =>
-  [...everyDirective(file.directives)].map(({ name, args, start }) =>
+  file.allDirectives.map(({ name, args, start }) =>
     [file.lineAt(start), name || '…', ...args.map(({ text }) => withEqualHoles(text).replaceAll('\ue000', '…'))].join(
       ' ',
     ),
   )
-const all = (file: Skeleton, name: string) => [...everyDirective(file.directives)].filter(one => one.name === name)
+const all = (file: Skeleton, name: string) => file.allDirectives.filter(one => one.name === name)
 const armsOf = (file: Skeleton, { start }: Directive) =>
   file.armsAt(start).map(({ branch, isElse }) => `${isElse ? 'else of ' : ''}${branch.how} ${written(branch.value)}`)
 

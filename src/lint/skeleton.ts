@@ -10,9 +10,10 @@ import type { Value } from './value.ts'
 export interface Skeleton {
   readonly path: string
   readonly language: LanguageName
-  readonly directives: readonly Directive[]
+  readonly directives: readonly Directive[] // at the top
+  readonly allDirectives: readonly Directive[] // outer before inner
   readonly branches: readonly Branch[] // outer before inner
-  readonly jumps: readonly number[]
+  readonly jumps: readonly Jump[]
   lineAt(offset: number): number // in the source
   holesIn(word: Span): readonly Value[]
   /** The branches around an offset, outer first; with `from`, only those that begin behind it. */
@@ -39,6 +40,12 @@ export interface Arm extends Span {
   readonly isElse: boolean
 }
 
+/** Out of a round of a loop. */
+export interface Jump {
+  readonly start: number
+  readonly within: Arm | undefined
+}
+
 /** Around the number of a hole. They belong to no script: nobody writes them. */
 const [OPEN, CLOSE] = ['\ue000', '\ue001'] as const
 const HOLE = /\ue000(\d+)\ue001/g
@@ -47,11 +54,13 @@ export function skeletonOf(path: string, source: string, language: LanguageName,
   const { text, places, values, branches, jumps } = flatten(parts)
   const arms = branches.flatMap(({ body, otherwise }) => (otherwise === undefined ? [body] : [body, otherwise]))
   const lineOf = lines(source)
+  const { top, all } = directivesOf(text, isHole)
 
   return {
     path,
     language,
-    directives: directivesOf(text, isHole),
+    directives: top,
+    allDirectives: all,
     branches,
     jumps,
     lineAt(offset) {
@@ -90,7 +99,7 @@ function flatten(parts: readonly Part[]) {
   const places: Place[] = []
   const values: Value[] = []
   const branches: Branch[] = []
-  const jumps: number[] = []
+  const jumps: Jump[] = []
 
   function add(parts: readonly Part[], within: Arm | undefined): void {
     for (const part of parts) {
@@ -103,7 +112,7 @@ function flatten(parts: readonly Part[]) {
           text += OPEN + (values.push(part.value) - 1) + CLOSE
           break
         case 'jump':
-          jumps.push(text.length)
+          jumps.push({ start: text.length, within })
           break
         case 'branch':
           addBranch(part, within)

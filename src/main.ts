@@ -11,11 +11,8 @@ setFlagsFromString('--semi-space-growth-factor=1')
 
 /** argv → command → exit code. The only place that ends the process or listens to its signals. */
 async function main(argv: readonly string[]): Promise<number> {
-  const line = parseCommandLine(
-    argv,
-    commands.map(({ name }) => name),
-  )
-  if (line.given.help) return print(helpText(Object.fromEntries(commands.map(({ name, help }) => [name, help]))))
+  const line = parseCommandLine(argv, commands)
+  if (line.given.help) return print(helpText(commands))
   if (line.given.version) return print(`upstreamd ${version}\n`)
 
   const command = commands.find(({ name }) => name === line.command) ?? commands[0]

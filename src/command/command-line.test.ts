@@ -5,7 +5,17 @@ import { flags } from './flags.ts'
 import { layersOf, parseTemplate } from './layers.ts'
 import { load } from './load.ts'
 
-const parse = (...argv: string[]) => parseCommandLine(argv, ['run', 'healthcheck'])
+const commands = [
+  { name: 'run', help: 'the same' },
+  { name: 'healthcheck', help: 'is it ready?' },
+  {
+    name: 'lint',
+    help: 'hazards',
+    operands: 'TEMPLATE…',
+    flags: [{ name: 'json', value: undefined, help: 'as JSON' }],
+  },
+]
+const parse = (...argv: string[]) => parseCommandLine(argv, commands)
 const given = (...argv: string[]) => parse(...argv).given
 
 describe('a flag is written as with consul-template', () => {
@@ -20,7 +30,7 @@ describe('a flag is written as with consul-template', () => {
   })
 
   it('nothing is nothing', () => {
-    expect(parse()).toEqual({ command: undefined, given: {} })
+    expect(parse()).toMatchObject({ command: undefined, given: {} })
   })
 
   it('a value may be empty, hold = and begin with a dash', () => {
@@ -39,8 +49,18 @@ describe('a flag is written as with consul-template', () => {
     expect(given('-tag=a', '-tag', '!b', '--tag=c').tag).toEqual(['a', '!b', 'c'])
   })
 
+  it('a command may have operands, and flags of its own', () => {
+    expect(parse('lint', 'a.ctmpl', '-json', 'b.conf')).toEqual({
+      command: 'lint',
+      operands: ['a.ctmpl', 'b.conf'],
+      given: { json: true },
+    })
+    expect(() => parse('run', '-json')).toThrow(new UsageError('-json is for upstreamd lint'))
+    expect(() => parse('-json')).toThrow(new UsageError('-json is for upstreamd lint'))
+  })
+
   it('the names of commands may stand anywhere', () => {
-    expect(parse('-once', 'run')).toEqual({ command: 'run', given: { once: true } })
+    expect(parse('-once', 'run')).toMatchObject({ command: 'run', given: { once: true } })
     expect(parse('healthcheck', '-state-dir=/x').command).toBe('healthcheck')
   })
 
@@ -64,7 +84,7 @@ describe('what consul-template has and means nothing here', () => {
   })
 
   it('a switch among it never takes the next word for its value', () => {
-    expect(parse('-dedup', '-consul-retry=false', '-vault-renew-token', 'run')).toEqual({
+    expect(parse('-dedup', '-consul-retry=false', '-vault-renew-token', 'run')).toMatchObject({
       command: 'run',
       given: { dedup: true, 'consul-retry': false, 'vault-renew-token': true },
     })
@@ -155,7 +175,7 @@ describe('a switch', () => {
   })
 
   it('never takes the next word for its value', () => {
-    expect(parse('-once', '-dry', 'run')).toEqual({ command: 'run', given: { once: true, dry: true } })
+    expect(parse('-once', '-dry', 'run')).toMatchObject({ command: 'run', given: { once: true, dry: true } })
   })
 
   it('is true or false, and nothing in between', () => {
@@ -245,7 +265,7 @@ describe('flags and environment become two layers of the configuration', () => {
 })
 
 it('the help names every flag once, with what the environment may say in its place', () => {
-  const help = helpText({ run: 'the same' })
+  const help = helpText(commands)
 
   for (const { name, env = [] } of flags) {
     const lines = help.split('\n').filter(line => line.startsWith(`  -${name} `) || line.startsWith(`  -${name}=`))

@@ -3,38 +3,81 @@ import { idleFlags } from './consul-template-flags.ts'
 import type { Flag } from './flag.ts'
 import { flags } from './flags.ts'
 
-const accepted: readonly Flag[] = [...flags, ...idleFlags]
+const common: readonly Flag[] = [...flags, ...idleFlags]
 
 /** A command line that is wrong: one line that says what and where. */
 export class UsageError extends Error {}
 
+/** What a command says of itself. */
+export interface Described {
+  readonly name: string
+  readonly help: string
+  readonly operands?: string // what stands behind its name: `TEMPLATE…`; none: nothing may
+  readonly flags?: readonly Flag[] // beside those of all commands
+}
+
 export interface CommandLine {
   readonly command: string | undefined
+  readonly operands: readonly string[] // what else stands there
   /** Values by flag name; on-or-off flags hold a boolean. */
   readonly given: Readonly<Record<string, string | boolean | readonly string[]>>
 }
 
 /** Reads a Go-style command line: `-x=v`, `-x v`, `--x`, repeated. Throws UsageError. */
-export function parseCommandLine(argv: readonly string[], commands: readonly string[]): CommandLine {
-  const program = describe().argument('[command]').allowExcessArguments(true)
+export function parseCommandLine(argv: readonly string[], commands: readonly Described[]): CommandLine {
+  const accepted = acceptedBy(commands)
+  const program = describe(accepted).argument('[command]').allowExcessArguments(true)
   program.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} })
   try {
-    program.parse(normalise(argv), { from: 'user' })
+    program.parse(normalise(argv, accepted), { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) throw new UsageError(goStyle(error.message))
     throw error
   }
-  const [command, ...extra] = program.args
-  if (command !== undefined && !commands.includes(command)) {
-    throw new UsageError(`unexpected argument "${command}"; commands are: ${commands.join(', ')}`)
+  const [name, ...operands] = program.args
+  const command = commands.find(command => command.name === name)
+  if (name !== undefined && command === undefined) {
+    const names = commands.map(({ name }) => name).join(', ')
+    throw new UsageError(`unexpected argument "${name}"; commands are: ${names}`)
   }
-  if (extra.length > 0) throw new UsageError(`unexpected argument "${extra[0]}"`)
-  return { command, given: valuesOf(program) }
+  if (operands.length > 0 && command?.operands === undefined) {
+    throw new UsageError(`unexpected argument "${operands[0]}"`)
+  }
+  const given = valuesOf(program, accepted)
+  refuseForeign(given, command, commands)
+  return { command: name, operands, given }
+}
+
+function acceptedBy(commands: readonly Described[]): readonly Flag[] {
+  return [...common, ...commands.flatMap(ownFlags)]
+}
+
+/** A flag that all commands have is described once. */
+function ownFlags({ flags = [] }: Described): readonly Flag[] {
+  return flags.filter(({ name }) => !isCommon(name))
+}
+
+function isCommon(name: string): boolean {
+  return common.some(flag => flag.name === name)
+}
+
+function refuseForeign(
+  given: CommandLine['given'],
+  command: Described | undefined,
+  commands: readonly Described[],
+): void {
+  for (const name of Object.keys(given).filter(name => !isCommon(name))) {
+    if (command?.flags?.some(flag => flag.name === name)) continue
+    const owner = commands.find(({ flags = [] }) => flags.some(flag => flag.name === name))
+    throw new UsageError(`-${name} is for upstreamd ${owner?.name}`)
+  }
 }
 
 /** The page behind `-help`. */
-export function helpText(commands: Readonly<Record<string, string>>): string {
-  const width = Math.max(...flags.map(flag => termOf(flag).length)) + 2
+export function helpText(commands: readonly Described[]): string {
+  const own = commands.filter(command => ownFlags(command).length > 0)
+  const all = [...flags, ...own.flatMap(ownFlags)]
+  const width = Math.max(...all.map(flag => termOf(flag).length)) + 2
   const line = (flag: Flag) => {
     const notes = [flag.env && `[${flag.env.join(', ')}]`, flag.fallback && `(default: ${flag.fallback})`].filter(
       Boolean,
@@ -45,10 +88,11 @@ export function helpText(commands: Readonly<Record<string, string>>): string {
     'upstreamd keeps nginx in step with Consul: validated, verified, rolled back.',
     '',
     'Usage: upstreamd [flags]             run beside nginx until it is told to stop',
-    ...Object.entries(commands).map(([name, help]) => `       upstreamd ${name.padEnd(19)}${help}`),
+    ...commands.map(command => `       upstreamd ${calledAs(command).padEnd(19)}${command.help}`),
     '',
     ...flags.map(line),
     '',
+    ...own.flatMap(command => [`Of ${command.name} alone:`, ...ownFlags(command).map(line), '']),
     'What else consul-template has, such as -vault-addr, is accepted and does nothing: docs/from-consul-template.md.',
     'Signals: TERM, INT stop; HUP reads configuration and templates again; USR1 approves a loss that is held.',
     'Try:     upstreamd -consul-addr=127.0.0.1:8500 -tag=calico -domain=example.org -dry',
@@ -56,7 +100,11 @@ export function helpText(commands: Readonly<Record<string, string>>): string {
   ].join('\n')
 }
 
-function describe(): Command {
+function calledAs({ name, operands = '' }: Described): string {
+  return `${name} ${operands}`
+}
+
+function describe(accepted: readonly Flag[]): Command {
   const program = new Command('upstreamd').helpOption(false)
   for (const flag of accepted) {
     const option = new Option(`--${flag.name} <value>`, flag.help)
@@ -66,7 +114,7 @@ function describe(): Command {
 }
 
 /** `-x=v` → `--x=v`; on-or-off flags get their value, so that they never take the next word for it. */
-function normalise(argv: readonly string[]): string[] {
+function normalise(argv: readonly string[], accepted: readonly Flag[]): string[] {
   const normal: string[] = []
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at] ?? ''
@@ -89,7 +137,7 @@ function normalise(argv: readonly string[]): string[] {
   return normal
 }
 
-function valuesOf(program: Command): CommandLine['given'] {
+function valuesOf(program: Command, accepted: readonly Flag[]): CommandLine['given'] {
   const given: Record<string, string | boolean | readonly string[]> = {}
   for (const flag of accepted) {
     const option = program.options.find(candidate => candidate.name() === flag.name)

@@ -1,9 +1,7 @@
-import type { CommandLine } from './command-line.ts'
+import type { CommandLine, Described } from './command-line.ts'
 
 /** What `upstreamd` can be told to do; returns the exit code. */
-export interface Command {
-  readonly name: string
-  readonly help: string
+export interface Command extends Described {
   execute(line: CommandLine, signals: Signals): Promise<number>
 }
 

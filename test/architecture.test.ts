@@ -5,6 +5,7 @@ import { idleFlags } from '../src/command/consul-template-flags.ts'
 import { flags } from '../src/command/flags.ts'
 import { commands } from '../src/command/registry.ts'
 import { codes } from '../src/errors.ts'
+import { rules } from '../src/lint/rules.ts'
 import { levelOf } from '../src/observe/logger.ts'
 import { languages } from '../src/render/registry.ts'
 import { sources } from '../src/source/registry.ts'
@@ -132,6 +133,14 @@ describe('the documentation', () => {
 
   it('explains every event, and no other', () => {
     expect(headings(read('docs/events.md'))).toEqual(Object.keys(levelOf).sort())
+  })
+
+  it('explains every rule of lint, and no other, with the manual that it rests on', () => {
+    const page = read('docs/lint.md')
+
+    expect(headings(page)).toEqual(rules.map(({ name }) => name).sort())
+    const paragraphs = page.split(/^### /m).slice(1)
+    expect(paragraphs.filter(text => !/Rests on .*\]\(https:/.test(text))).toEqual([])
   })
 
   it('lists every flag in the README, and no other', () => {

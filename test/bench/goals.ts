@@ -21,6 +21,7 @@ export function goals(results: Results, isComplete: boolean): Row[] {
 
 function allGoals(results: Results): Row[] {
   return [
+    ...template(results),
     ...connections(results),
     ...ratios(results, 'first answer from a cold start', ({ first }) => median(first), ms, { 1000: 1, 3000: 0.7 }),
     ...ratios(results, 'change → answer, p50', one => median(changesOf(one)), ms, { 100: 0.8, 1000: 0.6, 3000: 0.5 }),
@@ -40,6 +41,21 @@ const severalWrites: readonly Kind[] = ['check and meta', 'three instances']
 const ms = (value: number) => show(value, 'ms')
 const mib = (value: number) => show(value, 'MiB')
 const at = (services: number) => `${show(services)} services`
+
+function template({ template: cost }: Results): Row[] {
+  const p50 = cost === undefined ? undefined : median(cost.renders)
+  return [
+    {
+      what: 'rendering a Go template, p50',
+      at: at(cost?.services ?? 1_000),
+      ours: show(p50, 'ms', 1),
+      peer: '',
+      ratio: '',
+      goal: '≤ 15 ms',
+      verdict: p50 === undefined ? 'not measured' : judge(p50, 15),
+    },
+  ]
+}
 
 function connections({ latency }: Results): Row[] {
   return latency

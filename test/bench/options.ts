@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Contender, consulTemplate, findConsulTemplate, upstreamd } from './contenders.ts'
 
-export const parts = ['latency', 'idle', 'foreign', 'scale'] as const
+export const parts = ['template', 'latency', 'idle', 'foreign', 'scale'] as const
 export type Part = (typeof parts)[number]
 
 /** What is measured, and how much of it. */
@@ -40,7 +40,12 @@ export function planOf(args: readonly string[]): Plan {
   const peer = values.alone ? undefined : findConsulTemplate()
   const isComplete = !isQuick && only === undefined && values.services === undefined && !values.alone
   return {
-    parts: only === undefined ? (isQuick ? ['latency', 'foreign'] : parts) : parts.filter(part => only.includes(part)),
+    parts:
+      only === undefined
+        ? isQuick
+          ? ['template', 'latency', 'foreign']
+          : parts
+        : parts.filter(part => only.includes(part)),
     isQuick,
     isComplete,
     contenders: peer === undefined ? [upstreamd] : [upstreamd, consulTemplate(peer)],

@@ -11,6 +11,7 @@ import { measureForeign } from './scenarios/foreign.ts'
 import { measureIdle } from './scenarios/idle.ts'
 import { measureLatency } from './scenarios/latency.ts'
 import { measureScale } from './scenarios/scale.ts'
+import { measureTemplate } from './scenarios/template.ts'
 import { printFigures, printGoals } from './table.ts'
 
 process.env.PATH = `${process.env.PATH}:/usr/sbin:/sbin` // nginx is there on Debian, and not every user's PATH
@@ -28,6 +29,11 @@ const about = machine(plan)
 say(`${about.cpu} × ${about.cores}; ${about.versions.join(', ')}; load ${about.load.toFixed(1)}`)
 if (plan.peer === undefined)
   say('consul-template was not found (CONSUL_TEMPLATE_BIN, PATH, go install): measured alone')
+if (plan.parts.includes('template')) {
+  await attempt('template', async () => {
+    results.template = measureTemplate(plan)
+  })
+}
 if (plan.parts.includes('latency')) {
   for (const services of plan.sizes) {
     await attempt(`${services} services`, async () => results.latency.push(...(await measureLatency(services, plan))))

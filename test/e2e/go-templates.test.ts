@@ -122,7 +122,7 @@ describe('a Go template', () => {
     const { code, stderr } = await once('a\n{{ nobody 1 }}')
 
     expect(code).toBe(65)
-    expect(stderr).toContain(`contents for ${out}:2:1: template: contents for ${out}:2: function "nobody" not defined`)
+    expect(stderr).toContain(`contents for ${out}:2:1: template: out:2: function "nobody" not defined`)
   })
 
   it.each([

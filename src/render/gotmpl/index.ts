@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { globOf } from '../../environment.ts'
 import { UpstreamdError } from '../../errors.ts'
@@ -83,7 +84,7 @@ function libraryFor({ options }: TemplateSource) {
 function parsedFrom({ path, text, options }: TemplateSource, functions: ReadonlySet<string>): Parsed {
   const delimiters = { left: options?.leftDelimiter ?? '', right: options?.rightDelimiter ?? '' }
   try {
-    return parse(text, { name: path, functions, ...delimiters })
+    return parse(text, { name: basename(path), functions, ...delimiters })
   } catch (error) {
     throw failure(path, error, 'TEMPLATE_SYNTAX', undefined)
   }

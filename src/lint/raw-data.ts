@@ -1,4 +1,5 @@
-import { type Datum, dataIn, looksAt } from './data.ts'
+import { looksAt } from './conditions.ts'
+import { type Datum, dataIn } from './data.ts'
 import type { Skeleton, Span } from './skeleton.ts'
 
 /** What is printed in a word as it was registered, and nothing around it has looked at its text before. */

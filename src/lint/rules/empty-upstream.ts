@@ -1,4 +1,4 @@
-import { asksFor, isNeverEmpty, unsorted } from '../data.ts'
+import { asksFor, isNeverEmpty, unsorted } from '../conditions.ts'
 import type { Directive } from '../directives.ts'
 import type { Rule } from '../rule.ts'
 import { isOpen, own, upstreamsOf } from '../servers.ts'

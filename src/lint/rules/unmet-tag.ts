@@ -1,9 +1,9 @@
 import type { Catalog } from '../../model/catalog.ts'
-import { unmetTags } from '../data.ts'
 import type { Directive } from '../directives.ts'
 import type { Rule } from '../rule.ts'
 import { serverBlocks, upstreamsOf } from '../servers.ts'
 import type { Branch, Skeleton } from '../skeleton.ts'
+import { unmetTags } from '../tags.ts'
 
 /** Needs a catalog: a tag that nobody carries renders nothing, and nothing says so. */
 export const unmetTag: Rule = {

@@ -8,9 +8,17 @@ export function reportText(findings: readonly Finding[], files: number): string 
   return [...findings.map(paragraph), count, ''].join('\n')
 }
 
+/** So many further lines are named; all of them are in the JSON. */
+const MOST_LINES = 10
+
 function paragraph({ file, line, also, rule, what, mend }: Finding): string {
-  const elsewhere = also.length === 0 ? '' : ` (also in ${also.length === 1 ? 'line' : 'lines'} ${also.join(', ')})`
-  return `${file}:${line}: [${rule}] ${what}${elsewhere}; mend: ${mend}\n`
+  return `${file}:${line}: [${rule}] ${what}${elsewhere(also)}; mend: ${mend}\n`
+}
+
+function elsewhere(lines: readonly number[]): string {
+  if (lines.length === 0) return ''
+  const more = lines.length > MOST_LINES ? ` and ${lines.length - MOST_LINES} more` : ''
+  return ` (also in ${lines.length === 1 ? 'line' : 'lines'} ${lines.slice(0, MOST_LINES).join(', ')}${more})`
 }
 
 export function reportJson(findings: readonly Finding[]): string {

@@ -6,7 +6,7 @@ import { isSame, unsure, type Value } from './value.ts'
 
 /** Every directive of this name that is none of `stream` or `mail`. */
 export function httpDirectives(file: Skeleton, name: string): Directive[] {
-  return file.allDirectives.filter(directive => directive.name === name && isHttp(directive))
+  return file.named(name).filter(isHttp)
 }
 
 function isHttp(directive: Directive): boolean {
@@ -83,9 +83,10 @@ export function upstreamOf(file: Skeleton, pass: Directive): Upstream | undefine
   if (target === undefined) return undefined
   const name = withEqualHoles(target.text).replace(/^https?:\/\/|\/.*$/g, '')
   const holes = file.holesIn(target)
-  const directive = upstreamsOf(file).find(({ args: [word] }) => {
-    if (word === undefined || withEqualHoles(word.text) !== name) return false
-    return file.holesIn(word).every((hole, at) => isSame(hole, holes[at] ?? unsure))
+  const directive = file.named('upstream').find(candidate => {
+    const [word] = candidate.args
+    if (word === undefined || (hasHole(word.text) ? withEqualHoles(word.text) : word.text) !== name) return false
+    return isHttp(candidate) && file.holesIn(word).every((hole, at) => isSame(hole, holes[at] ?? unsure))
   })
   if (directive === undefined || isOpen(directive.block ?? [])) return undefined
   const servers = own(directive, 'server')

@@ -12,6 +12,7 @@ export interface Skeleton {
   readonly language: LanguageName
   readonly directives: readonly Directive[] // at the top
   readonly allDirectives: readonly Directive[] // outer before inner
+  named(name: string): readonly Directive[]
   readonly branches: readonly Branch[] // outer before inner
   readonly jumps: readonly Jump[]
   lineAt(offset: number): number // in the source
@@ -55,12 +56,14 @@ export function skeletonOf(path: string, source: string, language: LanguageName,
   const arms = branches.flatMap(({ body, otherwise }) => (otherwise === undefined ? [body] : [body, otherwise]))
   const lineOf = lines(source)
   const { top, all } = directivesOf(text, isHole)
+  const byName = Map.groupBy(all, ({ name }) => name)
 
   return {
     path,
     language,
     directives: top,
     allDirectives: all,
+    named: name => byName.get(name) ?? [],
     branches,
     jumps,
     lineAt(offset) {

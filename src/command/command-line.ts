@@ -13,7 +13,7 @@ export interface Described {
   readonly name: string
   readonly help: string
   readonly operands?: string // what stands behind its name: `TEMPLATE…`; none: nothing may
-  readonly flags?: readonly Flag[] // beside those of all commands
+  readonly flags?: readonly Flag[] // beside those of all commands, or with other values
 }
 
 export interface CommandLine {
@@ -49,12 +49,8 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Des
 }
 
 function acceptedBy(commands: readonly Described[]): readonly Flag[] {
-  return [...common, ...commands.flatMap(ownFlags)]
-}
-
-/** A flag that all commands have is described once. */
-function ownFlags({ flags = [] }: Described): readonly Flag[] {
-  return flags.filter(({ name }) => !isCommon(name))
+  const own = commands.flatMap(({ flags = [] }) => flags)
+  return [...common, ...own.filter(({ name }) => !isCommon(name))]
 }
 
 function isCommon(name: string): boolean {
@@ -75,8 +71,8 @@ function refuseForeign(
 
 /** The page behind `-help`. */
 export function helpText(commands: readonly Described[]): string {
-  const own = commands.filter(command => ownFlags(command).length > 0)
-  const all = [...flags, ...own.flatMap(ownFlags)]
+  const own = commands.filter(({ flags = [] }) => flags.length > 0)
+  const all = [...flags, ...own.flatMap(({ flags = [] }) => flags)]
   const width = Math.max(...all.map(flag => termOf(flag).length)) + 2
   const line = (flag: Flag) => {
     const notes = [flag.env && `[${flag.env.join(', ')}]`, flag.fallback && `(default: ${flag.fallback})`].filter(
@@ -92,7 +88,7 @@ export function helpText(commands: readonly Described[]): string {
     '',
     ...flags.map(line),
     '',
-    ...own.flatMap(command => [`Of ${command.name} alone:`, ...ownFlags(command).map(line), '']),
+    ...own.flatMap(({ name, flags = [] }) => [`Of ${name}:`, ...flags.map(line), '']),
     'What else consul-template has, such as -vault-addr, is accepted and does nothing: docs/from-consul-template.md.',
     'Signals: TERM, INT stop; HUP reads configuration and templates again; USR1 approves a loss that is held.',
     'Try:     upstreamd -consul-addr=127.0.0.1:8500 -tag=calico -domain=example.org -dry',

@@ -18,9 +18,8 @@ interface Scope {
   readonly variables: Map<string, Value>
 }
 
-/** Throws what `parse` throws. Templates that are called stand where they are called. */
+/** The source compiles; so whatever it calls is there. Templates that are called stand where they are called. */
 export function readGo(source: string, name: string): Part[] {
-  // What it calls is known to whoever runs it; here it only has to be read.
   const { templates } = parse(source, { name, functions: { has: () => true } })
   const assigned = new Set([...templates.values()].flatMap(assignedIn))
   let left = MOST_PARTS

@@ -17,7 +17,7 @@ import { call, field, item, key, text, unsure, type Value, view } from './value.
 /** What the variables of a template are at a place; a name that is none of them is one of the view. */
 type Scope = Map<string, Value>
 
-/** Throws what nunjucks' parser throws. Macros stand where they are called. */
+/** The source compiles. Macros stand where they are called. */
 export function readNunjucks(source: string): Part[] {
   const root = parser.parse(source, [], {})
   const offsetOf = offsets(source)

@@ -1,42 +1,32 @@
 import { extname } from 'node:path'
-import { reasonOf, UpstreamdError } from '../errors.ts'
-import { TemplateError } from '../render/gotmpl/template-error.ts'
+import { goLanguage } from '../render/gotmpl/index.ts'
 import { nunjucksLanguage } from '../render/nunjucks/index.ts'
 import { readGo } from './read-go.ts'
 import { readNunjucks } from './read-nunjucks.ts'
 import type { LanguageName, Part } from './template.ts'
 
-export const languageNames: readonly LanguageName[] = ['nunjucks', 'go', 'nginx']
+export const languageNames: readonly LanguageName[] = ['nunjucks', 'gotmpl', 'nginx']
 
 /** By extension; what has another one is what it looks like. */
 export function languageFor(path: string, text: string): LanguageName {
   const extension = extname(path)
-  if (extension === '.njk') return 'nunjucks'
-  if (['.ctmpl', '.tmpl', '.tpl'].includes(extension)) return 'go'
+  if (nunjucksLanguage.extensions.includes(extension)) return 'nunjucks'
+  if (goLanguage.extensions.includes(extension)) return 'gotmpl'
   if (/\{%-?\s*[a-z]/.test(text)) return 'nunjucks'
-  return text.includes('{{') ? 'go' : 'nginx'
+  return text.includes('{{') ? 'gotmpl' : 'nginx'
 }
 
-/** Throws TEMPLATE_SYNTAX with path:line:column, and what else compiling a template throws. */
-export function readTemplate(path: string, source: string, language: LanguageName): Part[] {
+/** Throws what compiling a template throws, with path:line:column. */
+export function readTemplate(path: string, text: string, language: LanguageName): Part[] {
+  // Compiling sees what a parser does not, and says where.
   switch (language) {
     case 'nunjucks':
-      // It names the place of what is wrong, and what the parser does not see.
-      nunjucksLanguage.compile({ path, text: source })
-      return readNunjucks(source)
-    case 'go':
-      return goParts(path, source)
+      nunjucksLanguage.compile({ path, text })
+      return readNunjucks(text)
+    case 'gotmpl':
+      goLanguage.compile({ path, text })
+      return readGo(text, path)
     case 'nginx':
-      return [{ kind: 'text', at: 0, text: source }]
-  }
-}
-
-function goParts(path: string, source: string): Part[] {
-  try {
-    return readGo(source, path)
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error
-    const what = reasonOf(error).replace(/^template: .*?:\d+(:\d+)?: /, '')
-    throw new UpstreamdError('TEMPLATE_SYNTAX', `${path}:${error.line}:${(error.column ?? 0) + 1}: ${what}`)
+      return [{ kind: 'text', at: 0, text }]
   }
 }

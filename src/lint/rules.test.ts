@@ -23,7 +23,7 @@ interface Case {
 
 /** A hazard, and what looks like it and is none. */
 function finds(rule: string, cases: readonly Case[]): void {
-  it.each(cases)('$title', ({ language = 'go', text, lines }) => {
+  it.each(cases)('$title', ({ language = 'gotmpl', text, lines }) => {
     expect(linesOf(rule, [{ path: 'app', text, language }])).toEqual(lines)
   })
 }

@@ -1,6 +1,6 @@
 import type { Value } from './value.ts'
 
-export type LanguageName = 'nunjucks' | 'go' | 'nginx'
+export type LanguageName = 'nunjucks' | 'gotmpl' | 'nginx'
 
 /** A template in any language: text with holes, some of it in conditions and loops. `at` is an offset in its source. */
 export type Part =

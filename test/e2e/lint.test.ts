@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/lint/lint.ts'
+import { get } from '../support/http.ts'
+import { openScene } from '../support/scene.ts'
 import { type Bench, workbench } from '../support/upstreamd.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -58,6 +60,27 @@ describe('upstreamd lint', () => {
     expect(code).toBe(0)
   })
 
+  it('asks for nothing that does not work: the mended template serves', async () => {
+    const scene = await openScene('lint')
+    try {
+      const template = join(scene.bench.folder, 'mended.ctmpl')
+      writeFileSync(template, readFileSync(mended, 'utf8').replaceAll('listen 80', `listen 127.0.0.1:${scene.port}`))
+      await scene.tree.startNginx(scene.children)
+
+      const { code } = await scene.bench.run([
+        ...scene.adopt,
+        `-template=${template}:${scene.tree.destination}`,
+        '-once',
+      ])
+
+      expect(code).toBe(0)
+      expect((await get(scene.port, 'web.flyclock.cn')).text).toBe('one')
+      expect((await get(scene.port, 'wbe.flyclock.cn')).status).toBe(404)
+    } finally {
+      await scene.close()
+    }
+  })
+
   it('looks into a catalog when it is told where: a tag that only the meta has', async () => {
     const services = join(bench.folder, 'services.yaml')
     writeFileSync(
@@ -80,7 +103,8 @@ describe('upstreamd lint', () => {
     const nothing = await bench.run(['lint'])
 
     expect([unreadable.code, missing.code, nothing.code]).toEqual([65, 65, 64])
-    expect(unreadable.stderr).toContain(`${broken}:3:1: unexpected EOF`)
+    expect(unreadable.stderr).toContain(`${broken}:3:1: `)
+    expect(unreadable.stderr).toContain('unexpected EOF')
     expect(missing.stderr).toContain('cannot read template')
     expect(nothing.stderr).toContain('expected: upstreamd lint TEMPLATE…')
     expect(unreadable.stdout).toBe('')

@@ -21,7 +21,8 @@ export const emptyUpstream: Rule = {
 }
 
 const mends = {
-  go: 'write upstream and server block inside {{with service …}} … {{end}}, or give the loop an {{else}} server 127.0.0.1:9 down;',
+  gotmpl:
+    'write upstream and server block inside {{with service …}} … {{end}}, or give the loop an {{else}} server 127.0.0.1:9 down;',
   nunjucks:
     'write upstream and server block inside {% if … | length %} … {% endif %}, or loop over `sites`, which all have a server',
   nginx: 'give it a server',

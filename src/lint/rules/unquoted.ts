@@ -7,11 +7,12 @@ export const unquoted: Rule = {
     for (const { words } of file.allDirectives) {
       for (const word of words.filter(({ isQuoted }) => !isQuoted)) {
         for (const { name } of rawDataIn(file, word)) {
-          const written = file.language === 'go' ? `.${name}` : name
+          const isGo = file.language === 'gotmpl'
+          const written = isGo ? `.${name}` : name
           yield {
             at: word.start,
-            what: `${written} stands here as it was registered: a blank, \`;\` or \`}\` in it ends the argument, so one registration breaks the configuration for all services, and \`x; } server { …\` makes nginx serve what its author likes`,
-            mend: `print the whole argument in quotes: ${file.language === 'go' ? `{{printf "%q" ${written}}}` : `{{ ${written} | quote }}`}`,
+            what: `${written} is printed without quotes, and whoever registers a service chooses it: a blank, \`;\` or \`}\` in it ends the argument; consul-template then writes what nginx refuses for all services, or what its author likes (\`x; } server { …\`), and upstreamd leaves that service out`,
+            mend: `print the whole argument in quotes: ${isGo ? `{{printf "%q" ${written}}}` : `{{ ${written} | quote }}`}`,
           }
         }
       }

@@ -47,7 +47,7 @@ export interface Answers {
   readonly pairs: readonly Row[] // GET /v1/kv/:prefix?recurse
   readonly datacenters: readonly string[] // GET /v1/catalog/datacenters
   readonly peerings: readonly Row[] // GET /v1/peerings
-  readonly exportedServices: readonly Row[] // Services of GET /v1/config/exported-services/:partition, or of what there is
+  readonly exportedServices: readonly Row[] // GET /v1/exported-services
   readonly importedServices: readonly Row[] // GET /v1/imported-services
   readonly partitions: readonly Row[] // GET /v1/partitions
   readonly caRoots: readonly Row[] // Roots of GET /v1/agent/connect/ca/roots

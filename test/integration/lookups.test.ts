@@ -61,14 +61,14 @@ interface Opened {
   saw<T extends EventType>(type: T): Promise<Extract<Event, { type: T }>>
 }
 
-function open(address = consul.address): Opened {
+function open(address = consul.address, more: object = {}): Opened {
   const { runtime, events, abort } = aRuntime(systemClock)
   let changes = 0
   const bugs: unknown[] = []
   const lookups = createLookups(
     {
       sources: [
-        createConsulLookups(ConsulConfig.parse({ type: 'consul', address }), runtime),
+        createConsulLookups(ConsulConfig.parse({ type: 'consul', address, ...more }), runtime),
         createFileLookups(runtime.clock),
       ],
       changed: () => {
@@ -394,6 +394,30 @@ describe('a Consul that is not well', () => {
     expect([lookups.answer(a), lookups.answer(pairs), changes()]).toEqual([undefined, undefined, 0])
   })
 
+  it('for a token that has expired is asked with the one that takes its place in the file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'upstreamd-lookups-'))
+    endings.push(() => rmSync(folder, { recursive: true, force: true }))
+    const token_file = join(folder, 'token')
+    writeFileSync(token_file, 'first')
+    let good = 'first'
+    proxy.inject(async ({ request, response, answer }) => {
+      const isGood = request.headers['x-consul-token'] === good
+      const { status, headers, body } = await answer()
+      if (isGood) response.writeHead(status, { 'x-consul-index': String(headers['x-consul-index']) }).end(body)
+      else response.writeHead(500).end('No cluster leader') // a refusal would be asked again after half a minute
+    })
+    const { gets, saw } = open(proxy.address, { token_file })
+    await gets(a)
+
+    good = 'second'
+    await saw('lookup.failed')
+    writeFileSync(token_file, 'second')
+    await put('well/a', 'renewed')
+
+    expect(textOf(await gets(a, row => textOf(row) === 'renewed', 45_000))).toBe('renewed')
+    await put('well/a', 'old')
+  })
+
   it.each([
     { title: 'errors', fault: faults.noLeader },
     { title: 'refusals', fault: faults.denied },
@@ -412,8 +436,8 @@ describe('a Consul that is not well', () => {
       proxy.inject(fault)
       const asked = proxy.seen.length
       await saw('lookup.failed')
-      await new Promise(resolve => setTimeout(resolve, 5_000)) // how often it is asked meanwhile is what this is about
-      const rate = (proxy.seen.length - asked) / 5
+      await new Promise(resolve => setTimeout(resolve, 3_000)) // how often it is asked meanwhile is what this is about
+      const rate = (proxy.seen.length - asked) / 3
       expect(events.length).toBe(1)
       expect(many.every(query => lookups.answer(query) === null)).toBe(true)
       expect(rate).toBeLessThan(10) // those that were under way come on top of two a second

@@ -37,13 +37,20 @@ export function createBells(client: SharedClient, isCrowded: () => boolean, runt
   return rope => {
     const known = bells.get(rope.id)
     if (known !== undefined) return known
-    const bell = createBell(rope, client, isCrowded, runtime)
+    const bell = createBell(rope, client, isCrowded, () => bells.delete(rope.id), runtime)
     bells.set(rope.id, bell)
     return bell
   }
 }
 
-function createBell(rope: Rope, client: SharedClient, isCrowded: () => boolean, runtime: Runtime): Bell {
+/** `abandon` is called when nobody listens any more. */
+function createBell(
+  rope: Rope,
+  client: SharedClient,
+  isCrowded: () => boolean,
+  abandon: () => void,
+  runtime: Runtime,
+): Bell {
   const sleepers = new Sleepers(runtime.clock)
   let listeners = 0
   let rings = 0
@@ -79,7 +86,7 @@ function createBell(rope: Rope, client: SharedClient, isCrowded: () => boolean, 
         listeners -= 1
         if (listeners > 0) return
         ending?.abort()
-        ending = undefined
+        abandon()
       }
     },
     get rings() {

@@ -45,7 +45,8 @@ type ConsulQuery = Exclude<Query, { kind: 'file' }>
  */
 export function createConsulLookups(config: ConsulConfig, runtime: Runtime): LookupSource {
   const tally: Tally = { asked: 0 }
-  const connection = renewing(() => connect(config, tally))
+  const open = () => connect(config, tally)
+  const connection = readsFiles(config) ? renewing(open) : open()
   runtime.signal.addEventListener('abort', connection.close, { once: true })
   const client = takingTurns(connection, WAIT_MS, runtime.clock)
   let followed = 0
@@ -67,6 +68,11 @@ export function createConsulLookups(config: ConsulConfig, runtime: Runtime): Loo
       }
     },
   }
+}
+
+/** A token, or certificates, that somebody may exchange. */
+function readsFiles({ address, token_file, ssl }: ConsulConfig): boolean {
+  return token_file !== undefined || ssl.enabled || address.startsWith('https:')
 }
 
 async function follow(query: ConsulQuery, client: Patient, listener: Listener, runtime: Runtime): Promise<void> {

@@ -6,8 +6,9 @@ import { watch } from './blocking-query.ts'
 import { Sleepers } from './sleepers.ts'
 import type { SharedClient } from './taking-turns.ts'
 
-/** What a ring costs, for each of those who listen and read: what moves all the time has to be borne. */
-const REST_MS = 20
+/** What moves all the time has to be borne: rest between two rings, for each who listens and reads. */
+const REST_MS = 2
+const REST_FOR_NOTHING_MS = 20
 const LEAST_REST_MS = 100
 const LONGEST_REST_MS = 2_000
 /** Contact that is lost sooner was none: the pauses go on growing. */
@@ -29,6 +30,8 @@ export interface Bell {
   isRung(signal: AbortSignal): Promise<boolean>
   /** Resolves when it has rung more often than that, or after so many milliseconds. */
   after(rings: number, ms: number, signal: AbortSignal): Promise<void>
+  /** It was rung for something. */
+  heard(): void
 }
 
 /** `isCrowded`: is there no connection for everybody? */
@@ -54,6 +57,7 @@ function createBell(
   const sleepers = new Sleepers(runtime.clock)
   let listeners = 0
   let rings = 0
+  let news = 0 // how often it was rung for something
   let isUp = false
   let ending: AbortController | undefined // of what rings it
   let bug: { readonly error: unknown } | undefined
@@ -71,8 +75,15 @@ function createBell(
       isUp = up
       ring() // whoever listens reads: it may have moved since, or nobody will say so any more
     }
-    const pause = () => Math.min(Math.max(LEAST_REST_MS, REST_MS * listeners), LONGEST_REST_MS)
-    keepRinging(rope.questions, client, { turn, ring, pause }, { ...runtime, signal }).catch(error => {
+    async function ringAndRest(): Promise<void> {
+      const before = news
+      const rest = (each: number) => Math.min(Math.max(LEAST_REST_MS, each * listeners), LONGEST_REST_MS)
+      ring()
+      const short = rest(REST_MS)
+      await runtime.clock.sleep(short, signal)
+      if (news === before) await runtime.clock.sleep(rest(REST_FOR_NOTHING_MS) - short, signal)
+    }
+    keepRinging(rope.questions, client, { turn, ring: ringAndRest }, { ...runtime, signal }).catch(error => {
       bug = { error }
       ring()
     })
@@ -102,13 +113,16 @@ function createBell(
     async after(before, ms, signal) {
       if (rings === before) await sleepers.sleep(ms, signal)
     },
+    heard() {
+      news += 1
+    },
   }
 }
 
 interface Ringer {
   turn(up: boolean): void
-  ring(): void
-  pause(): number
+  /** Resolves when it is bearable to ring again. */
+  ring(): Promise<void>
 }
 
 /** Until the signal aborts, whatever fails. That it fails is not told: who listens asks by himself then, and tells. */
@@ -160,7 +174,7 @@ async function listen(
   question: Question<unknown>,
   first: Answer<unknown> | undefined,
   client: SharedClient,
-  { ring, pause }: Ringer,
+  { ring }: Ringer,
   scope: Runtime,
 ): Promise<void> {
   if (first === undefined) return
@@ -169,8 +183,7 @@ async function listen(
     const isMoved = answer.index !== last.index || answer.digest !== last.digest
     last = answer
     if (!isMoved) return false
-    ring()
-    await scope.clock.sleep(pause(), scope.signal)
+    await ring()
     return true
   }
   let asked = 0

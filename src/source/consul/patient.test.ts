@@ -16,7 +16,7 @@ afterEach(() => {
 })
 
 /** A Consul with a value and a table around it; who blocks is answered when one of them moves, or his time is over. */
-function aScene() {
+function aScene(size = 2) {
   const { clock, pass } = stoppedClock()
   const { runtime, abort } = aRuntime(clock)
   endings.push(abort)
@@ -42,7 +42,7 @@ function aScene() {
     rest: (_, ms, signal) => clock.sleep(ms, signal),
   }
   const bellOf = createBells(client, () => true, runtime)
-  const patients = [1, 2].map(() => createPatient(client, bellOf(rope), clock))
+  const patients = Array.from({ length: size }, () => createPatient(client, bellOf(rope), clock))
   const blocking = (wait = 30_000) => patients.map(patient => patient.ask({ ...own, index: 5n, wait }, runtime.signal))
   return { consul, patients, blocking, pass, signal: runtime.signal }
 }
@@ -79,6 +79,30 @@ describe('where two ask about one table', () => {
 
     await pass(10_000)
     expect(answered).toBe(2)
+  })
+
+  it('a table that moves all the time for others is read less often than one that moves for them', async () => {
+    const readings = async (isTheirs: boolean) => {
+      const { consul, patients, pass, signal } = aScene(20)
+      await pass(0)
+      async function follow(patient: (typeof patients)[0]): Promise<never> {
+        let { index } = await patient.ask(own, signal)
+        while (true) index = (await patient.ask({ ...own, index, wait: 30_000 }, signal)).index
+      }
+      for (const patient of patients) follow(patient).catch(() => {}) // ends with the test
+      await pass(100)
+      const before = consul.asked.length
+      for (let change = 0; change < 100; change += 1) {
+        consul.table += 1n
+        if (isTheirs) consul.own += 1n
+        await pass(50)
+      }
+      return consul.asked.length - before
+    }
+
+    const [ours, others] = [await readings(true), await readings(false)]
+
+    expect(others).toBeLessThan(0.6 * ours)
   })
 
   it('what moved before the table was watched is seen, too', async () => {

@@ -35,6 +35,7 @@ export function createPatient(client: SharedClient, bell: Bell | undefined, cloc
       // Another server may not know yet what the bell was rung for.
       const answer = await read({ ...plain, isFresh: true }, signal)
       // A bell may be about much else; and at the end of its time a query that blocks is answered, too.
+      if (answer.index !== index) to.heard()
       if (answer.index !== index || clock.now() >= end) return answer
     }
   }

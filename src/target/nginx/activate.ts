@@ -4,18 +4,14 @@ import type { Clock } from '../../runtime.ts'
 import { type CommandConfig, runCommand } from '../command.ts'
 import type { Activation, Took } from '../target.ts'
 import type { Layout } from './layout.ts'
+import { lookBehind } from './look.ts'
 import { isAnyStarting } from './proc.ts'
-import { decide, type ProcessState } from './process.ts'
+import { decide } from './process.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { Verdict } from './verify.ts'
 
 /** How long a user's command may take to show in nginx after it ended; `-s reload` shows within 100 ms (measured). */
 const COMMAND_EFFECT_MS = 3_000
-
-/** From its first instruction until an nginx calls itself master. */
-const STARTING_MS = 1_000
-const LOOK_MS = 10
-const neverAborted = new AbortController().signal
 
 export interface Activator {
   readonly layout: Layout
@@ -103,23 +99,12 @@ export async function activate(
     supervisor.mark()
     for (const command of commands) await runCommand(command, signal)
 
-    const after = await lookBehindCommand()
+    const after = await lookBehind(() => supervisor.look(), isAnyStarting, clock, signal)
     if (after.state !== 'running') return { kind: 'written', workers: [] }
     const isNew = supervisor.adopt(after.master, before.state !== 'running')
     const found = await supervisor.observe(isNew ? new Set() : workers, COMMAND_EFFECT_MS)
     if (found.kind === 'silent') return { kind: 'written', workers: [] } // it did something else than reload nginx
     return provenOrReplaced(isNew ? 'started' : 'reloaded', found, generation)
-  }
-
-  /** It may have started one a moment ago. */
-  async function lookBehindCommand(): Promise<ProcessState> {
-    const until = clock.now() + STARTING_MS
-    let found = supervisor.look()
-    while (found.state !== 'running' && isAnyStarting() && clock.now() < until && !signal.aborted) {
-      await clock.sleep(LOOK_MS, neverAborted)
-      found = supervisor.look()
-    }
-    return found
   }
 
   /** A master that hangs is replaced when we have started it; one that we only found is not ours to end. */

@@ -45,14 +45,14 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
     else pause = await lookForIt()
   }
 
-  /** When somebody else is to start it, and we have not seen it yet: adopts it. Milliseconds until the next look. */
+  /** Somebody else may start it, a command of a template perhaps: adopts it. Milliseconds until the next look. */
   async function lookForIt(): Promise<number> {
-    if (kept.activator.mayStart || supervisor.master !== undefined) return LOOK_MS
+    if (supervisor.master !== undefined) return LOOK_MS
     await exclusive(async () => {
       const found = ifPossible(() => supervisor.look())
       if (found?.state === 'running') supervisor.adopt(found.master)
     })
-    return AWAIT_MS
+    return kept.activator.mayStart ? LOOK_MS : AWAIT_MS
   }
 
   /** Milliseconds until the next look, or until the next try. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Rejection } from '../../src/model/selection.ts'
 import type { Status } from '../../src/observe/status.ts'
 import { type RealConsul, type Registration, startConsul } from './consul.ts'
-import { type Backend, get, startBackend } from './http.ts'
+import { type Backend, type Door, get, startBackend } from './http.ts'
 import { makeTree, type NginxTree } from './nginx-tree.ts'
 import type { Elsewhere } from './poison.ts'
 import { freePort } from './ports.ts'
@@ -118,12 +118,12 @@ function nginxTest(args: readonly string[], cwd: string): true | string {
 }
 
 /** Resolves when the host is answered by a service; fails with what the host answered instead. */
-export async function answers(port: number, host: string, ms = SOON_MS): Promise<void> {
+export async function answers(door: Door, host: string, ms = SOON_MS): Promise<void> {
   let last = 'nothing'
   await until(
     `${host} answers`,
     async () => {
-      const { status } = await get(port, host)
+      const { status } = await get(door, host)
       last = String(status)
       return status === 200
     },
@@ -134,12 +134,12 @@ export async function answers(port: number, host: string, ms = SOON_MS): Promise
 }
 
 /** Asks for these hosts again and again, on fresh connections; `stop` says what was not answered with 200. */
-export function keepAsking(port: number, hosts: readonly string[]): { stop(): Promise<string[]> } {
+export function keepAsking(door: Door, hosts: readonly string[]): { stop(): Promise<string[]> } {
   const ended = new AbortController()
   const failures: string[] = []
   const clients = hosts.map(async host => {
     while (!ended.signal.aborted) {
-      const outcome = await get(port, host).then(({ status }) => String(status), String)
+      const outcome = await get(door, host).then(({ status }) => String(status), String)
       if (outcome !== '200') failures.push(`${host}: ${outcome}`)
       await new Promise(resolve => setTimeout(resolve, 5)) // leaves the machine to what is tested
     }

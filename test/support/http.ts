@@ -7,19 +7,23 @@ export interface Reply {
   readonly headers: IncomingHttpHeaders
 }
 
+/** Where to knock: a port of loopback, or a socket file. */
+export type Door = number | string
+
 /** One request on a connection of its own. */
-export function get(port: number, host: string, path = '/'): Promise<Reply> {
-  return send(port, host, path, undefined)
+export function get(door: Door, host: string, path = '/'): Promise<Reply> {
+  return send(door, host, path, undefined)
 }
 
 export function post(port: number, host: string, body: string): Promise<Reply> {
   return send(port, host, '/', body)
 }
 
-function send(port: number, host: string, path: string, body: string | undefined): Promise<Reply> {
+function send(door: Door, host: string, path: string, body: string | undefined): Promise<Reply> {
   const method = body === undefined ? 'GET' : 'POST'
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, method, agent: false, headers: { host }, timeout: 5_000 }
+    const to = typeof door === 'number' ? { host: '127.0.0.1', port: door } : { socketPath: door }
+    const options = { ...to, path, method, agent: false, headers: { host }, timeout: 5_000 }
     const sent = request(options, response => {
       const chunks: Buffer[] = []
       response.on('data', chunk => chunks.push(chunk))

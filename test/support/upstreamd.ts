@@ -28,6 +28,12 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
 export interface Bench {
   readonly folder: string
   readonly state: string
@@ -41,10 +47,7 @@ export interface Bench {
   /** Starts it on a disk that can be made to be full for one step; see full-disk.mjs. */
   startOnFullDisk(control: string, args: readonly string[]): Running
   /** Runs it to its end. */
-  run(
-    args: readonly string[],
-    environment?: Record<string, string>,
-  ): Promise<{ code: number | null; stdout: string; stderr: string }>
+  run(args: readonly string[], environment?: Record<string, string>, wrapper?: readonly string[]): Promise<Ended>
   /** Ends everything that was started, nginx included. */
   end(): Promise<void>
   /** The same, and the folder goes, too. */
@@ -98,8 +101,8 @@ export function workbench(purpose = 'test'): Bench {
       execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder])
       return follow(launch([...logging, ...args], {}, { user: NOBODY }))
     },
-    async run(args, environment = {}) {
-      const { child, stdout, stderr } = launch(args, environment)
+    async run(args, environment = {}, wrapper = []) {
+      const { child, stdout, stderr } = launch(args, environment, { wrapper })
       const code = await new Promise<number | null>(resolve => child.once('exit', resolve))
       return { code, stdout: readFileSync(stdout, 'utf8'), stderr: readFileSync(stderr, 'utf8') }
     },

@@ -7,8 +7,8 @@ import { openScene } from '../support/scene.ts'
 import { type Bench, workbench } from '../support/upstreamd.ts'
 
 const root = join(import.meta.dirname, '../..')
-const app = join(root, 'test/fixtures/lint/app.ctmpl')
-const front = join(root, 'test/fixtures/lint/nginx-host.conf')
+const app = join(root, 'test/fixtures/user-setup/app.ctmpl')
+const front = join(root, 'test/fixtures/user-setup/nginx-host.conf')
 const mended = join(root, 'test/fixtures/lint/mended.ctmpl')
 const shipped = ['ctmpl/ingress.conf.njk', 'nginx/nginx.conf.njk'].map(path => join(root, path))
 

@@ -19,7 +19,7 @@ export interface TemplateCost {
 
 const SERVICES = 1_000
 const WARM = 20 // changes until V8 knows the template
-const path = join(import.meta.dirname, '../../fixtures/lint/app.ctmpl')
+const path = join(import.meta.dirname, '../../fixtures/user-setup/app.ctmpl')
 
 export function measureTemplate({ isQuick }: Pick<Plan, 'isQuick'>): TemplateCost {
   const rounds = isQuick ? 60 : 200

@@ -254,7 +254,10 @@ describe('with more queries than connections', () => {
     await until('nothing is asked any more', isQuietFor(1_000, proxy))
     expect(proxy.seen.length).toBeLessThan(1.5 * many.length)
 
+    const asked = proxy.seen.length
     await seesChanges(opened)
+    const followers = proxy.seen.slice(asked).filter(({ url, isBlocking }) => !isBlocking && /[?&]stale/.test(url))
+    expect(followers).toEqual([]) // who may know less than the one that told of the change
     expect(proxy.connections).toBeLessThanOrEqual(16)
   })
 

@@ -1,6 +1,7 @@
 import {
   type Alias,
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isScalar,
@@ -12,6 +13,7 @@ import {
   parseDocument,
   type Scalar,
   visit,
+  type YAMLParseError,
   type Document as YamlDocument,
 } from 'yaml'
 import type { Document } from './config/document.ts'
@@ -70,7 +72,7 @@ export function yamlTree(text: string): YamlNode | undefined {
   })
   if (document === undefined || !('contents' in document)) return undefined
   const [error] = document.errors
-  if (error !== undefined) throw error
+  if (error !== undefined && !isBehind(document.contents, error, text)) throw error
   const known = new Map<Node, YamlNode>()
   const open = new Set<Node>()
 
@@ -107,3 +109,14 @@ export function yamlTree(text: string): YamlNode | undefined {
 
   return treeOf(document.contents)
 }
+
+/** Is it about what stands behind the whole document, and is that made of YAML's tokens? Then nobody reads as far as there. */
+function isBehind(root: unknown, { code, pos: [at] }: YAMLParseError, text: string): boolean {
+  const isClosed = isCollection(root) ? root.flow : isScalar(root) && root.type?.startsWith('QUOTE')
+  const end = isNode(root) ? root.range?.[1] : undefined
+  if (!isClosed || code !== 'UNEXPECTED_TOKEN' || end === undefined || at < end) return false
+  const isSameLine = !text.slice(end, at).includes('\n')
+  return !noToken.test(text.slice(at)) && !(isSameLine && /^[-?]\s/.test(text.slice(at)))
+}
+
+const noToken = /^(?:[@`%|>]|&(?![\w-])|"(?:[^"\\]|\\.)*$|'[^']*$)/s

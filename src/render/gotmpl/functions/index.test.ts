@@ -139,6 +139,14 @@ describe('the time', () => {
   })
 })
 
+describe('a document with something behind it', () => {
+  it.each(['"a" @', '"a" "b', '"a" - b', 'a: "b" c', '{a: 1'])('%s is refused where that is no YAML', document => {
+    const { error } = rendered(`{{ parseYAML ${JSON.stringify(document)} }}`)
+
+    expect(error).toContain('error calling parseYAML: yaml: ')
+  })
+})
+
 describe('a map that holds itself', () => {
   it.each([
     ...['sprig_deepCopy $a', 'toJSON $a', 'toYAML $a', 'toTOML $a', 'toTOML (sprig_list 1 $a)', 'mergeMap $a $a'],

@@ -1,0 +1,51 @@
+import type { Outcome, Theirs } from './theirs.ts'
+
+export interface Compared {
+  readonly template: string
+  readonly theirs: Theirs
+  readonly ours: Outcome
+  /** How ours fails as long as nothing is known. */
+  readonly early: string | undefined
+}
+
+/** What is known to be different, each with a row in docs/from-consul-template.md. */
+const differences: readonly { readonly name: string; is(compared: Compared): boolean }[] = [
+  {
+    name: 'fail before anything is known: consul-template ends, here it is tried again',
+    is: ({ theirs, early }) => theirs.isEarly === true && theirs.error === early,
+  },
+  {
+    name: 'fail in other words for a document that is no YAML',
+    is: ({ theirs, ours, early }) => isBadYaml(theirs.error, theirs.isEarly ? early : ours.error),
+  },
+  {
+    name: 'show where something lies in memory, or how many digits that has',
+    is: ({ theirs, ours }) =>
+      areSameButForAddresses(theirs.output, ours.output) || areSameButForAddresses(theirs.error, ours.error),
+  },
+]
+
+function isBadYaml(theirs = '', ours = ''): boolean {
+  const upToYaml = (error: string) => error.replace(/: yaml: .*/s, '')
+  return theirs.includes(': yaml: ') && upToYaml(theirs) === upToYaml(ours)
+}
+
+function areSameButForAddresses(theirs = '', ours = ''): boolean {
+  return theirs !== '' && withoutAddresses(theirs) === withoutAddresses(ours)
+}
+
+/** In hexadecimal, in decimal, taken apart (`[0 x c 0 0 …`) or hashed. Undefined where there is none. */
+function withoutAddresses(text: string): string | undefined {
+  const whole = text.replaceAll(/(?<=\b[\da-fx]) (?=[\da-fx]\b)/g, '')
+  const rest = whole.replaceAll(/0x[\da-f]{9,12}(?![\da-f])|(?<!\d)\d{13,15}(?!\d)/g, '<address>')
+  return rest === whole ? undefined : rest.replaceAll(/[\da-f]{32,}/g, '<hash>')
+}
+
+export function differenceOf(compared: Compared): string | undefined {
+  return differences.find(({ is }) => is(compared))?.name
+}
+
+export function isEqual({ theirs, ours, early }: Compared): boolean {
+  if ((theirs.isEarly ? theirs.error : undefined) !== early) return false
+  return theirs.output === ours.output && theirs.error === ours.error && theirs.waits === ours.waits
+}

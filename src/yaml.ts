@@ -88,11 +88,19 @@ export function yamlTree(text: string): YamlNode | undefined {
 
   function read(node: Node): YamlNode {
     if (isAlias(node)) return aliased(node)
-    if (isMap(node)) return { kind: 'map', entries: node.items.map(({ key, value }) => [treeOf(key), treeOf(value)]) }
+    if (isMap(node)) return { kind: 'map', entries: node.items.map(({ key, value }) => [keyOf(key), treeOf(value)]) }
     if (isSeq(node)) return { kind: 'list', items: node.items.map(treeOf) }
     if (!isScalar(node)) throw new Error('unknown node')
     const isPlain = node.type === 'PLAIN'
     return { kind: 'scalar', text: isPlain ? (node.source ?? '') : written(node), isPlain, tag: node.tag }
+  }
+
+  /** libyaml takes `: a` for no entry; of `? : a` the key is empty. */
+  function keyOf(key: unknown): YamlNode {
+    const isThere =
+      !isScalar(key) || key.range?.[0] !== key.range?.[1] || key.tag !== undefined || key.anchor !== undefined
+    if (isThere || text.slice(0, key.range?.[0]).trimEnd().endsWith('?')) return treeOf(key)
+    throw new Error('did not find expected key')
   }
 
   /** A block at the end of a text that has no line end there has none either; our reader adds one. */

@@ -75,6 +75,12 @@ describe('what Consul is asked', () => {
       parameters: placed,
     },
     {
+      title: 'a key cut in the middle of a character, which nobody has',
+      query: { kind: 'key', ...place, key: 'gr\udcc3', blocks: true },
+      path: '/kv/gr%EF%BF%BD',
+      parameters: {},
+    },
+    {
       title: 'a tree',
       query: { kind: 'pairs', ...everywhere, prefix: 'app/' },
       path: '/kv/app/',

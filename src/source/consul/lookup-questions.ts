@@ -94,7 +94,7 @@ export function lookupOf(query: Exclude<Query, { kind: 'file' }>): Lookup<unknow
       )
     case 'node':
       return lookup({
-        path: `/catalog/node-services/${encodeURIComponent(query.name)}`,
+        path: `/catalog/node-services/${encoded(query.name)}`,
         schema: NodeWithServices,
         query: placed(query),
       })
@@ -120,7 +120,7 @@ export function lookupOf(query: Exclude<Query, { kind: 'file' }>): Lookup<unknow
     case 'caRoots':
       return lookup({ path: '/agent/connect/ca/roots', schema: Roots })
     case 'caLeaf':
-      return lookup({ path: `/agent/connect/ca/leaf/${encodeURIComponent(query.service)}`, schema: AnyRow })
+      return lookup({ path: `/agent/connect/ca/leaf/${encoded(query.service)}`, schema: AnyRow })
   }
 }
 
@@ -139,7 +139,7 @@ function serviceQuestion(query: ServiceQuery): Omit<Question<Entry[]>, 'schema'>
   const { connect, name, filters, near, tag, peer, samenessGroup } = query
   const passing = filters.join() === 'passing' ? '1' : '' // other filters are ours to apply
   return {
-    path: `/health/${connect ? 'connect' : 'service'}/${encodeURIComponent(name)}`,
+    path: `/health/${connect ? 'connect' : 'service'}/${encoded(name)}`,
     query: given({ ...placed(query), near, tag, peer, 'sameness-group': samenessGroup, passing }),
   }
 }
@@ -152,7 +152,12 @@ export function throughFilters(rows: readonly HealthRow[], filters: readonly str
 
 /** Consul's router takes two slashes for one, and sends whoever writes them somewhere else. */
 function keyPath(key: string): string {
-  return `/kv/${key.split('/').map(encodeURIComponent).join('/')}`.replace(/\/{2,}/g, '/')
+  return `/kv/${key.split('/').map(encoded).join('/')}`.replace(/\/{2,}/g, '/')
+}
+
+/** A template may ask for half a character; nothing is called like that. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
 }
 
 function enterprise(path: string): Question<Row[]> {

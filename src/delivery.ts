@@ -69,8 +69,11 @@ type Result =
   /** `template`: perhaps its fault; `environment`: a port, a process, which may change by themselves. */
   | { readonly kind: 'refused'; readonly problem: string; readonly blame: 'template' | 'environment' }
 
-/** With culprits left out there may be others behind them; more often than this, it is no longer about single ones. */
-const ROUNDS = 3
+/**
+ * With culprits left out there may be others behind them: first those who are refused by themselves, then those who clash
+ * with somebody live. In the last round nothing of a culprit goes on: more often, it is no longer about single ones.
+ */
+const ROUNDS = 4
 const KEEP_AGAIN_MS = 10_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { RenderedFile } from '../../model/generation.ts'
-import { breakoutsIn, serviceAt } from './attribute.ts'
+import { breakoutsIn, clashesIn, serviceAt } from './attribute.ts'
 
 /** «web:a» is the text `a`, printed from the data of service `web`. */
 function fileOf(marked: string): RenderedFile {
@@ -68,4 +69,35 @@ it('of each service only the first is told, with its line', () => {
     [2, 'web'],
     [4, 'api'],
   ])
+})
+
+describe('a server name that nginx warns of', () => {
+  const warned = (name: string): Diagnostic[] => [
+    { severity: 'warning', message: `conflicting server name "${name}" on 0.0.0.0:80, ignored` },
+  ]
+  const block = (service: string, name: string) =>
+    `server { server_name ${name}; proxy_pass http://«${service}:${service}»; }`
+
+  it('is held against all services but the first that has it', () => {
+    const file = fileOf([block('b-c', 'b.c.test'), block('a', 'a.test'), block('b.c', 'B.C.test'), ''].join('\n'))
+
+    expect(clashesIn([file], warned('b.c.test'))).toEqual([
+      {
+        severity: 'error',
+        message: 'conflicting server name "b.c.test" on 0.0.0.0:80: services "b-c" and "b.c" have it',
+        file: file.path,
+        line: 3,
+        service: 'b.c',
+      },
+    ])
+  })
+
+  it.each([
+    ['a service gives itself twice', [block('a', 'a.test'), block('a', 'a.test')]],
+    ['the template writes itself', ['server { server_name a.test; }', block('a', 'a.test')]],
+    ['several services share', [block('a', 'a.test»«b:b'), block('a', 'a.test')]],
+    ['another file has, too', [block('a', 'a.test')]],
+  ])('is nobody’s fault here when it is one that %s', (_who, lines) => {
+    expect(clashesIn([fileOf(lines.join('\n'))], warned('a.test'))).toEqual([])
+  })
 })

@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts'
 import { type RenderedFile, spansOf } from '../../model/generation.ts'
 import { quote } from '../../model/quote.ts'
 import { breakoutsOf } from './output-check.ts'
-import { type Directive, parseDirectives } from './tokens.ts'
+import { type Directive, find, parseDirectives } from './tokens.ts'
 
 /** The service whose data makes up the innermost directive around a line; undefined when it is nobody's or several's. */
 export function serviceAt({ text, pieces = [] }: RenderedFile, line: number): string | undefined {
@@ -36,6 +36,48 @@ export function breakoutsIn(files: readonly RenderedFile[]): Diagnostic[] {
     }
     return diagnostics
   })
+}
+
+/**
+ * Server blocks that nginx only warns of: it ignores their name, because a block of another service has it, and who asks
+ * for it is answered by that other one. Of each name all services but the first.
+ */
+export function clashesIn(files: readonly RenderedFile[], warnings: readonly Diagnostic[]): Diagnostic[] {
+  const contested = new Map(
+    warnings.flatMap(({ message }): [string, string][] => {
+      const [, name, address] = conflict.exec(message) ?? []
+      return name === undefined || address === undefined ? [] : [[name, address]]
+    }),
+  )
+  if (contested.size === 0) return []
+  const holders = new Map<string, string>()
+  return files.flatMap(({ path, text, pieces = [] }) => {
+    const spans = spansOf(pieces)
+    return namings(parseDirectives(text)).flatMap(({ block, name, line }): Diagnostic[] => {
+      if (!contested.has(name)) return []
+      const inside = spans.filter(({ start }) => start >= block.start && start < block.end)
+      const owners = new Set(inside.map(span => span.service))
+      const [service] = owners
+      if (service === undefined || owners.size > 1) return []
+      const holder = holders.get(name) ?? service
+      holders.set(name, holder)
+      if (holder === service) return []
+      const both = `services ${quote(holder)} and ${quote(service)} have it`
+      const message = `conflicting server name "${name}" on ${contested.get(name)}: ${both}`
+      return [{ severity: 'error', message, file: path, line, service }]
+    })
+  })
+}
+
+const conflict = /^conflicting server name "(.*)" on (\S+), ignored$/
+
+/** Every name of every server block, in the order in which nginx reads them. */
+function namings(directives: readonly Directive[]): { block: Directive; name: string; line: number }[] {
+  return [...find(directives, 'server')].flatMap(block =>
+    (block.block ?? [])
+      .filter(({ name }) => name === 'server_name')
+      .flatMap(({ args, line }) => args.map(name => ({ block, name: name.toLowerCase(), line }))),
+  )
 }
 
 /** Directives that touch the stretch, innermost first. */

@@ -2,7 +2,7 @@ import { UpstreamdError } from '../../errors.ts'
 import { type Diagnostic, describe } from '../../model/diagnostic.ts'
 import type { Generation } from '../../model/generation.ts'
 import type { Validation } from '../target.ts'
-import { breakoutsIn, serviceAt } from './attribute.ts'
+import { breakoutsIn, clashesIn, serviceAt } from './attribute.ts'
 import type { Prepared } from './layout.ts'
 import type { Preflight } from './preflight.ts'
 import { validate } from './validate.ts'
@@ -19,8 +19,8 @@ export type Judge = (
 ) => Promise<Validation>
 
 /**
- * First that data is nothing but arguments, then `nginx -t`, then what that does not see; what is found is tied to the
- * service whose data it is.
+ * First that data is nothing but arguments, then `nginx -t`, then what that does not see, or only warns of; what is found
+ * is tied to the service whose data it is.
  */
 export function createJudge(binary: string, checksOutput: boolean, preflight: Pick<Preflight, 'check'>): Judge {
   return async ({ files }, prepared, died, signal) => {
@@ -39,6 +39,8 @@ export function createJudge(binary: string, checksOutput: boolean, preflight: Pi
     }
     const verdict = await validating
     if (verdict.kind === 'valid') {
+      const [clash, ...rest] = clashesIn(files, verdict.warnings)
+      if (clash !== undefined) return invalid([clash, ...rest])
       const [taken, ...more] = await preflight.check(prepared, signal)
       return taken === undefined ? verdict : refuseTaken([taken, ...more], prepared)
     }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { commandOf } from '../../src/proc.ts'
@@ -120,6 +120,11 @@ function furnish(inside: string): void {
   for (const folder of ['tmp', 'run', 'log']) mkdirSync(join(inside, folder), { recursive: true })
   cpSync('/etc', join(inside, 'etc'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
   mkdirSync(join(inside, 'etc/ctmpl'), { recursive: true })
+  // Debian's default site answers 200 to everybody; whoever is not served is to be seen.
+  writeFileSync(
+    join(inside, 'etc/nginx/sites-available/default'),
+    'server { listen 80 default_server; listen [::]:80 default_server; return 404; }\n',
+  )
   cpSync(join(userSetup, 'app.ctmpl'), join(inside, 'etc/ctmpl/ctmpl'))
   cpSync(join(userSetup, 'nginx.sh'), join(inside, 'tmp/nginx.sh'))
 }

@@ -141,6 +141,33 @@ describe('a problem', () => {
   })
 })
 
+describe('what templates ask for', () => {
+  const waiting: Event = { type: 'template.waiting', destination: '/a', for: ['kv.block(x)'] }
+  const failed: Event = {
+    type: 'lookup.failed',
+    queries: ['kv.block(x)'],
+    code: 'SOURCE_DENIED',
+    problem: 'P',
+    retryIn: 1,
+  }
+
+  it('is told as long as a template waits for it', () => {
+    const both = statusAfter(started, waiting, { ...waiting, destination: '/b' })
+
+    expect(both.waiting).toEqual({ '/a': ['kv.block(x)'], '/b': ['kv.block(x)'] })
+    expect(reduce(both, { type: 'template.answered', destination: '/a' }, new Date()).waiting).toEqual({
+      '/b': ['kv.block(x)'],
+    })
+  })
+
+  it('is told as long as nobody answers', () => {
+    const lost = statusAfter(started, failed)
+
+    expect(lost.unanswered).toEqual({ queries: ['kv.block(x)'], problem: 'P' })
+    expect(reduce(lost, { type: 'lookup.recovered', after: 5 }, new Date()).unanswered).toBeUndefined()
+  })
+})
+
 describe('sources', () => {
   const snapshot: Event = { type: 'source.snapshot', source: 'consul', index: '918', services: 42 }
 

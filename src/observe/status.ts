@@ -23,6 +23,7 @@ export interface Status {
   readonly problem: string | undefined // the last refusal, until something is accepted
   readonly templates: Readonly<Record<string, string>> // refused ones and why, until they are changed
   readonly waiting: Readonly<Record<string, readonly string[]>> // by destination: what has no answer yet
+  readonly unanswered: { readonly queries: readonly string[]; readonly problem: string } | undefined // what is known of them grows old
   readonly stopped: string | undefined
 }
 
@@ -61,6 +62,7 @@ export function initialStatus(version: string, process: { readonly pid: number; 
     stopped: undefined,
     templates: {},
     waiting: {},
+    unanswered: undefined,
     generation: undefined,
     nginx: undefined,
     sources: {},
@@ -155,6 +157,10 @@ function fold(status: Status, event: Event, at: string): Status {
       return { ...status, problem: textOf(event) }
     case 'template.failed':
       return { ...status, problem: textOf(event), templates: { ...status.templates, [event.path]: event.message } }
+    case 'lookup.failed':
+      return { ...status, unanswered: { queries: event.queries, problem: event.problem } }
+    case 'lookup.recovered':
+      return { ...status, unanswered: undefined }
     case 'template.waiting':
       return { ...status, waiting: { ...status.waiting, [event.destination]: event.for } }
     case 'template.answered': {

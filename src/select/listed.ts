@@ -184,6 +184,7 @@ function harmlessValue(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? harmless(value as Row) : value
 }
 
-function isHarmless(text: string): boolean {
+/** Has it no character that ends an argument of nginx's, or a quoted one, or that nginx takes for more than it says? */
+export function isHarmless(text: string): boolean {
   return !/[^\P{Z} ]|[\p{C};{}"'\\$#]/u.test(text)
 }

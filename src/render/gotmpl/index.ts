@@ -11,6 +11,7 @@ import type { View } from '../view.ts'
 import { Attribution } from './attribution.ts'
 import { joined } from './bytes.ts'
 import { dataFunctions } from './data/index.ts'
+import { guarded } from './decoders.ts'
 import { execute } from './execute.ts'
 import { trimSpace } from './functions/case.ts'
 import { functionLibrary } from './functions/index.ts'
@@ -100,7 +101,12 @@ function renderWith(
 ): Printed {
   const attribution = new Attribution(view, literals)
   const given = [...library.values(), ...dataFunctions(asking)]
-  const functions = new Map(given.map(func => [func.name, allowed(func, options)]))
+  const functions = new Map(
+    given.map(func => {
+      const may = allowed(func, options)
+      return [func.name, view.trustsCatalog ? may : guarded(may, attribution.isData)] as const
+    }),
+  )
   const ms = Math.min(RENDER_MS.least + RENDER_MS.perService * view.listed.length, RENDER_MS.most)
   try {
     const text = execute(parsed, NO_VALUE, {

@@ -39,8 +39,9 @@ COPY nginx /opt/upstreamd/nginx/
 COPY ctmpl /opt/upstreamd/ctmpl/
 # A copy, not a link: who mounts his own folder on /etc/ctmpl must not hide what upstreamd ships.
 COPY ctmpl /etc/ctmpl/
-COPY --from=build /build/dist/upstreamd.js /opt/upstreamd/dist/
-RUN upstreamd -version
+COPY --from=build /build/dist/upstreamd.js /build/dist/program.js /opt/upstreamd/dist/
+# What V8 makes of the program is kept beside it, for every user.
+RUN upstreamd -version && chmod -R a+rX /opt/upstreamd/dist
 
 # The last good generation: what is served when Consul is away at the next start.
 VOLUME /var/lib/upstreamd

@@ -64,7 +64,7 @@ export const layers: readonly (readonly RegExp[])[] = [
   [/^(entries|delivery|layout-choice|plan)\.ts$/],
   [/^daemon\.ts$/],
   [/^command\//],
-  [/^main\.ts$/],
+  [/^(main|start)\.ts$/],
 ]
 
 /** Imports that climb, or that join two implementations of one seam. */

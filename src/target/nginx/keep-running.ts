@@ -47,7 +47,8 @@ export async function keepRunning(kept: Kept, runtime: Runtime): Promise<void> {
 
   /** Somebody else may start it, a command of a template perhaps: adopts it. Milliseconds until the next look. */
   async function lookForIt(): Promise<number> {
-    if (supervisor.master !== undefined) return LOOK_MS
+    const known = ifPossible(() => ({ master: supervisor.master }))
+    if (known === undefined || known.master !== undefined) return LOOK_MS
     await exclusive(async () => {
       const found = ifPossible(() => supervisor.look())
       if (found?.state === 'running') supervisor.adopt(found.master)

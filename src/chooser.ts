@@ -14,6 +14,8 @@ export interface Wanted {
   readonly catalog: Catalog
   readonly resolved: SelectionRules['resolved']
   readonly live: Selection | undefined // what the target confirmed
+  /** Does this endpoint stand in the text that is live? */
+  readonly isPrinted?: (endpoint: string) => boolean
   readonly answersForUnavailable: boolean // does a template say what a service without servers answers?
 }
 
@@ -77,13 +79,13 @@ export function createChooser(
   function decide(wanted: Wanted, now: number) {
     const { catalog, live, answersForUnavailable } = wanted
     const { before, next } = selectFrom(catalog, rulesFor(wanted), live, answersForUnavailable)
-    const guarded = isTrusted ? { selection: next, held: [] } : guard(before, next, policy, held, now)
-    return { ...guarded, isEverything: next.sites.length === 0 }
+    if (isTrusted) return { selection: next, held: [], isEndless: false }
+    return guard(before, next, policy, held, now, wanted.isPrinted)
   }
 
   function say(next: ReturnType<typeof decide>, live: Selection | undefined, { emit }: Runtime): void {
     const total = live === undefined ? 0 : countOf(live)
-    const until = next.isEverything ? 'approved' : policy.holdFor
+    const until = next.isEndless ? 'approved' : policy.holdFor
     for (const event of announce(announced, next.selection)) emit(event)
     for (const event of announceHolds(held, next.held, total, until)) emit(event)
     announced = next.selection
@@ -100,7 +102,8 @@ export function createChooser(
       if (isSpeaker) say(next, wanted.live, runtime)
       held = next.held
       wasTrusted = isTrusted
-      const ends = next.isEverything ? [] : held.map(({ since }) => since + policy.holdFor - now)
+      // What is held longer than that is held without an end.
+      const ends = held.map(({ since }) => since + policy.holdFor - now).filter(ms => ms > 0)
       return { selection: next.selection, chooseIn: ends.length === 0 ? undefined : Math.max(...ends) + 1 }
     },
     trust() {

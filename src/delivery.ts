@@ -8,7 +8,7 @@ import { createInquiry } from './inquiry.ts'
 import { investigate } from './investigation.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
-import type { Generation } from './model/generation.ts'
+import { type Generation, isPrintedIn } from './model/generation.ts'
 import type { Phases } from './model/phases.ts'
 import type { Known } from './model/query.ts'
 import { type Selection, sizeOf } from './model/selection.ts'
@@ -96,7 +96,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const isLive = new Set(live?.selection.sites.map(({ service }) => service))
     const isIn = ({ name }: { readonly name: string }) => !out.has(name) || isLive.has(name)
     const known = catalog.services.every(isIn) ? catalog : { ...catalog, services: catalog.services.filter(isIn) }
-    return { catalog: known, resolved, live: live?.selection, answersForUnavailable }
+    const isPrinted = (endpoint: string) => live !== undefined && isPrintedIn(live, endpoint)
+    return { catalog: known, resolved, live: live?.selection, isPrinted, answersForUnavailable }
   }
 
   const seenIn = (selection: Selection, wanted: Wanted, outputs: readonly Output[]) =>

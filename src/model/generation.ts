@@ -62,3 +62,13 @@ export function digestOf(files: readonly RenderedFile[]): string {
   for (const { path, text } of files) hash.update(`${path.length}:${path}${text.length}:${text}`)
   return hash.digest('hex')
 }
+
+const words = new WeakMap<Generation, ReadonlySet<string>>()
+
+/** Does this endpoint of a server stand in any of its files, as a word of its own? */
+export function isPrintedIn(generation: Generation, endpoint: string): boolean {
+  const known =
+    words.get(generation) ?? new Set(generation.files.flatMap(({ text }) => text.match(/[\w.:[\]]+/g) ?? []))
+  words.set(generation, known)
+  return known.has(endpoint)
+}

@@ -12,40 +12,48 @@ describe('a loss that may be believed goes live at once', () => {
   it('on the first run, when nothing is live', () => {
     const next = aSelection([])
 
-    expect(guard(undefined, next, policy, [], 0)).toEqual({ selection: next, held: [] })
+    expect(guard(undefined, next, policy, [], 0)).toEqual({ selection: next, held: [], isEndless: false })
   })
 
   it('when there were fewer than three servers in all', () => {
     const live = aSelection([aSite('web', 2)])
 
-    expect(guard(live, aSelection([]), policy, [], 0)).toEqual({ selection: aSelection([]), held: [] })
+    expect(guard(live, aSelection([]), policy, [], 0)).toEqual({
+      selection: aSelection([]),
+      held: [],
+      isEndless: false,
+    })
   })
 
   it('when it is exactly the share that may vanish', () => {
     const live = aSelection([aSite('a', 4), aSite('b', 4)])
     const next = aSelection([aSite('a', 4)])
 
-    expect(guard(live, next, policy, [], 0)).toEqual({ selection: next, held: [] })
+    expect(guard(live, next, policy, [], 0)).toEqual({ selection: next, held: [], isEndless: false })
   })
 
   it('when it is less than three servers, whatever share that is', () => {
     const live = aSelection([aSite('a', 2), aSite('b', 1)])
     const next = aSelection([aSite('b', 1)])
 
-    expect(guard(live, next, policy, [], 0)).toEqual({ selection: next, held: [] })
+    expect(guard(live, next, policy, [], 0)).toEqual({ selection: next, held: [], isEndless: false })
   })
 
   it('when a redeploy moves every instance to a new address', () => {
     const live = aSelection([aSite('web', from(1, 10))])
     const next = aSelection([aSite('web', from(11, 20))])
 
-    expect(guard(live, next, policy, [], 0)).toEqual({ selection: next, held: [] })
+    expect(guard(live, next, policy, [], 0)).toEqual({ selection: next, held: [], isEndless: false })
   })
 
   it('when everything grows', () => {
     const next = aSelection([aSite('web', 9), aSite('new', 1)])
 
-    expect(guard(aSelection([aSite('web', 3)]), next, policy, [], 0)).toEqual({ selection: next, held: [] })
+    expect(guard(aSelection([aSite('web', 3)]), next, policy, [], 0)).toEqual({
+      selection: next,
+      held: [],
+      isEndless: false,
+    })
   })
 })
 
@@ -113,7 +121,7 @@ describe('more vanishes than may at once', () => {
     const held: Hold[] = ['b', 'c'].map(service => ({ service, servers: 3, since: 100 }))
 
     expect(guard(live, next, policy, held, 100 + 29_999).held).toHaveLength(2)
-    expect(guard(live, next, policy, held, 100 + 30_000)).toEqual({ selection: next, held: [] })
+    expect(guard(live, next, policy, held, 100 + 30_000)).toEqual({ selection: next, held: [], isEndless: false })
   })
 
   it('each service by its own clock', () => {
@@ -128,7 +136,7 @@ describe('more vanishes than may at once', () => {
   it('what is back is released', () => {
     const held: Hold[] = ['b', 'c'].map(service => ({ service, servers: 3, since: 0 }))
 
-    expect(guard(live, live, policy, held, 10)).toEqual({ selection: live, held: [] })
+    expect(guard(live, live, policy, held, 10)).toEqual({ selection: live, held: [], isEndless: false })
   })
 
   it('new services and changes go live meanwhile', () => {
@@ -204,5 +212,44 @@ describe('a template that cannot answer for a service without servers', () => {
     const live = aSelection([aSite('web', 2)])
 
     expect(keepUnavailable(live, aSelection([]))).toEqual(aSelection([]))
+  })
+})
+
+describe('a template prints only some of what is selected', () => {
+  const printed = ['a', 'b', 'c', 'd'].map((name, at) => aSite(name, from(at * 10, at * 10)))
+  const others = aSite('other', from(100, 120))
+  const live = aSelection([...printed, others])
+  const endpoints = new Set(printed.flatMap(({ upstream }) => upstream.servers.map(({ endpoint }) => endpoint)))
+  const isPrinted = (endpoint: string) => endpoints.has(endpoint)
+
+  it('all of those vanish: they are held without an end, though they are few among all', () => {
+    const { selection, held, isEndless } = guard(live, aSelection([others]), policy, [], 0, isPrinted)
+    const later = guard(live, aSelection([others]), policy, held, 999_999, isPrinted)
+
+    expect(servers(selection)).toEqual(servers(live))
+    expect(isEndless).toBe(true)
+    expect(later.held.map(({ service }) => service)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('most of those vanish: they are held for their time', () => {
+    const next = aSelection([...printed.slice(0, 1), others])
+    const { held, isEndless } = guard(live, next, policy, [], 0, isPrinted)
+    const later = guard(live, next, policy, held, policy.holdFor, isPrinted)
+
+    expect(held.map(({ service }) => service)).toEqual(['b', 'c', 'd'])
+    expect(isEndless).toBe(false)
+    expect(later.held).toEqual([])
+  })
+
+  it('the others vanish: that is as much as it is among all', () => {
+    const next = aSelection(printed)
+
+    expect(guard(live, next, policy, [], 0, isPrinted).held.map(({ service }) => service)).toEqual(['other'])
+  })
+
+  it('some of the others vanish: nothing is held', () => {
+    const next = aSelection([...printed, aSite('other', from(100, 115))])
+
+    expect(guard(live, next, policy, [], 0, isPrinted)).toEqual({ selection: next, held: [], isEndless: false })
   })
 })

@@ -16,14 +16,31 @@ export interface Hold {
 export interface Guarded {
   readonly selection: Selection
   readonly held: readonly Hold[]
+  /** Is any of it held without a time limit? */
+  readonly isEndless: boolean
 }
 
 /** Fewer servers than this are no mass: whoever runs two instances may stop both. */
 const FEWEST = 3
 
+/** A site that has lost servers, and how many. */
+interface Loser {
+  readonly site: Site
+  readonly loss: number
+}
+
+/** What some of the sites lose together. */
+interface Loss {
+  readonly has: (site: Site) => boolean // is it one of them?
+  readonly isMuch: boolean
+  readonly isEverything: boolean
+  readonly wasEverything: boolean // is what is held of them all they have?
+}
+
 /**
  * Would this lose too much at once? Loss is net and per service, so a redeploy to new addresses is none.
  * Everything gone is held until something is back or somebody approves; more than `maxLoss` is held for `holdFor`.
+ * A template may print only some of what is selected: all of those, and all but a few, are as much as all of everybody.
  */
 export function guard(
   live: Selection | undefined,
@@ -31,34 +48,68 @@ export function guard(
   policy: GuardPolicy,
   held: readonly Hold[],
   now: number,
+  isPrinted: (endpoint: string) => boolean = () => false, // in what is live
 ): Guarded {
   const before = live?.sites ?? []
-  const total = count(before)
-  if (total < FEWEST) return { selection: next, held: [] }
+  if (count(before) < FEWEST) return { selection: next, held: [], isEndless: false }
 
   const after = new Map(next.sites.map(site => [site.service, site.upstream.servers.length]))
   const losers = before
     .map(site => ({ site, loss: site.upstream.servers.length - (after.get(site.service) ?? 0) }))
     .filter(({ loss }) => loss > 0)
-  const lost = losers.reduce((sum, { loss }) => sum + loss, 0)
-  const everything = next.sites.length === 0
-  const isMuch = everything || (lost >= FEWEST && lost > policy.maxLoss * total)
+  const lossOf = (has: Loss['has']): Loss => {
+    const some = before.filter(has)
+    const total = count(some)
+    const lost = losers.reduce((sum, { site, loss }) => sum + (has(site) ? loss : 0), 0)
+    const isEverything = total >= FEWEST && !next.sites.some(has)
+    const services = new Set(some.map(({ service }) => service))
+    const holding = held.reduce((sum, hold) => sum + (services.has(hold.service) ? hold.servers : 0), 0)
+    return {
+      has,
+      isMuch: isEverything || (lost >= FEWEST && lost > policy.maxLoss * total),
+      isEverything,
+      wasEverything: holding === total,
+    }
+  }
+  const losses = [lossOf(() => true)]
+  // Asked for only when it may matter: for the answer all that is live is read.
+  if (losers.reduce((sum, { loss }) => sum + loss, 0) >= FEWEST) losses.push(lossOf(printedIn(before, isPrinted)))
+  return hold(losers, losses, next, policy, held, now)
+}
 
-  // Once something is back, a hold without a limit ends: what is still missing gets its own time from here.
-  const wasEverything = held.reduce((sum, hold) => sum + hold.servers, 0) === total
-  const since = new Map(wasEverything && !everything ? [] : held.map(hold => [hold.service, hold.since]))
-  // Much at once begins a hold; what is held has its time, also when some of the loss is made good meanwhile.
-  const isHeld = new Set(held.map(hold => hold.service))
-  const kept = losers
-    .filter(({ site }) => isMuch || isHeld.has(site.service))
-    .filter(({ site }) => everything || now - (since.get(site.service) ?? now) < policy.holdFor)
-    .map(({ site }) => putBack(site, next))
+function printedIn(before: readonly Site[], isPrinted: (endpoint: string) => boolean): Loss['has'] {
+  const printed = before.filter(({ upstream }) => upstream.servers.some(({ endpoint }) => isPrinted(endpoint)))
+  const services = new Set(printed.map(({ service }) => service))
+  return ({ service }) => services.has(service)
+}
+
+function hold(
+  losers: readonly Loser[],
+  losses: readonly Loss[],
+  next: Selection,
+  { holdFor }: GuardPolicy,
+  held: readonly Hold[],
+  now: number,
+): Guarded {
+  const known = new Map(held.map(hold => [hold.service, hold.since]))
+  const kept = losers.flatMap(({ site }) => {
+    const mine = losses.filter(({ has }) => has(site))
+    // Once something is back, a hold without a limit ends: what is still missing gets its own time from here.
+    const isOver = mine.some(({ wasEverything, isEverything }) => wasEverything && !isEverything)
+    const since = isOver ? undefined : known.get(site.service)
+    // Much at once begins a hold; what is held has its time, also when some of the loss is made good meanwhile.
+    if (!known.has(site.service) && !mine.some(({ isMuch }) => isMuch)) return []
+    const isEndless = mine.some(({ isEverything }) => isEverything)
+    if (!isEndless && now - (since ?? now) >= holdFor) return []
+    return [{ ...putBack(site, next), since: since ?? now, isEndless }]
+  })
   return {
     selection: withSites(
       next,
       kept.map(({ site }) => site),
     ),
-    held: kept.map(({ site: { service }, servers }) => ({ service, servers, since: since.get(service) ?? now })),
+    held: kept.map(({ site: { service }, servers, since }) => ({ service, servers, since })),
+    isEndless: kept.some(({ isEndless }) => isEndless),
   }
 }
 

@@ -293,6 +293,28 @@ describe.skipIf(why !== undefined)(`poison, with app.ctmpl in a tree as users ha
     await isServed('e')
   })
 
+  it('all that the template prints is deregistered at once, and is few among what is registered: it is held, also through a restart', async () => {
+    const names = ['a', 'b', 'c', 'd']
+    for (let at = 0; at < 8; at += 1) {
+      await scene.register({ Name: `bridge-${at}`, Address: '172.17.0.2', Port: 8_000 + at, Tags: ['bridge'] })
+    }
+    await started(names, '-hold=1s')
+    const traffic = neighbours(...names)
+
+    await Promise.all(names.map(name => scene.consul.deregister(name)))
+    await until('they are held', () => names.every(name => scene.status().held.includes(name)))
+    await scene.register({ Name: 'elsewhere', Address: '172.17.0.3', Tags: ['bridge'] })
+    await running.saw('selection.changed', ({ sites }) => sites === 13) // with the others, and those that are held
+
+    expect(await traffic.stop()).toEqual([])
+    await running.stop()
+    await started([], '-hold=1s')
+    for (const name of names) await isServed(name)
+    await running.saw('selection.held', ({ services }) => services.length === 4)
+    process.kill(running.pid, 'SIGUSR1')
+    await until('they are gone', () => !written().includes('upstream'))
+  })
+
   it('-trust-catalog shows all that is registered; what nginx refuses, or data that is syntax, hurts only the bad ones', async () => {
     await started(['old'], '-max-loss=100%', '-trust-catalog')
     const traffic = neighbours('old')

@@ -125,6 +125,7 @@ describe.skipIf(why !== undefined)(`the command line of consul-template, with it
     expect(said.problem).toMatch(/limit_req "one" uses the "\$http_host" key/)
     expect(written()).toBe(before)
     zone('$remote_addr')
+    await scene.register({ Name: 'next', Address: '127.0.0.3' }) // the very same would be tried again later
     await answers(container.door, 'fresh.flyclock.cn')
     expect(await traffic.stop()).toEqual([])
   })

@@ -9,7 +9,7 @@ import { createResolver } from '../resolver.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
 import { hostNamesOf } from '../select/select.ts'
 import { follow } from '../source/follow.ts'
-import type { Source } from '../source/source.ts'
+import type { Interest, Source } from '../source/source.ts'
 import { Wakeup } from '../source/wakeup.ts'
 import type { Signals } from './command.ts'
 
@@ -68,6 +68,9 @@ export async function untilAnswered(
   }
 }
 
+/** Nothing is asked twice here, and a template may look at all of it. */
+const everything: Interest = Object.assign(() => true, { inFull: true })
+
 /** Waits until every source has spoken. Throws the last SourceError after a minute. */
 export async function firstCatalog(sources: readonly Source[], runtime: Runtime): Promise<Catalog> {
   const store = createCatalogStore(sources.map(({ name }) => name))
@@ -82,7 +85,7 @@ export async function firstCatalog(sources: readonly Source[], runtime: Runtime)
     sources.map(source =>
       follow(
         source,
-        () => true,
+        everything,
         snapshot => {
           store.put(snapshot)
           if (store.current() !== undefined) found.abort()

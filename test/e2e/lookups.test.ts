@@ -94,6 +94,42 @@ describe('a plain file', () => {
   })
 })
 
+describe('what Consul says of an instance beside its address', () => {
+  const text =
+    '{{ range service "web" }}{{ .NodeAddress }} {{ .NodeMeta.zone }} {{ range .Checks }}{{ .Name }}{{ end }}{{ end }}'
+  const asRegistered = '10.1.1.1 a alive'
+
+  beforeEach(async () => {
+    const Service = { Service: 'web', ID: 'web-1', Address: '10.2.2.2', Port: 80 }
+    const Checks = [{ CheckID: 'c', Name: 'alive', Status: 'passing', ServiceID: 'web-1' }]
+    const place = { Node: 'n1', Address: '10.1.1.1', NodeMeta: { zone: 'a' } }
+    await consul.call('PUT', '/catalog/register', { ...place, Service, Checks })
+  })
+
+  it('is there with -once and -dry, too', async () => {
+    const out = join(bench.folder, 'out')
+    const args = [`-consul-addr=${consul.address}`, `-template=${template('a.ctmpl', text)}:${out}`]
+
+    expect((await bench.run([...args, '-dry'])).stdout).toContain(asRegistered)
+    await bench.run([...args, '-once'])
+    expect(readFileSync(out, 'utf8')).toBe(asRegistered)
+  })
+
+  it('is there after a restart without Consul, too', async () => {
+    const out = join(bench.folder, 'out')
+    const path = template('a.ctmpl', text)
+    const upstreamd = start(`-template=${path}:${out}`)
+    await becomes(out, asRegistered)
+    await upstreamd.stop()
+    await consul.stop()
+
+    writeFileSync(path, `${text}!`) // or nothing would have to be written
+    start(`-template=${path}:${out}`)
+
+    await becomes(out, `${asRegistered}!`)
+  })
+})
+
 describe('many services', () => {
   it('cost the constant number of connections, though the template asks for each of them', async () => {
     const out = join(bench.folder, 'out')

@@ -1,6 +1,6 @@
 import { type CatalogStore, createCatalogStore } from './catalog.ts'
 import type { Delivery } from './delivery.ts'
-import { EVERYTHING, type Origin, openLastSnapshot } from './last-snapshot.ts'
+import { EVERYTHING, IN_FULL, openLastSnapshot } from './last-snapshot.ts'
 import type { Catalog, Snapshot } from './model/catalog.ts'
 import type { Event } from './observe/event.ts'
 import type { Plan } from './plan.ts'
@@ -54,7 +54,8 @@ export function startDaemon(
   async function keepFollowing(source: Source): Promise<void> {
     while (!signal.aborted) {
       const scope = { ...runtime, emit, signal: AbortSignal.any([signal, asking.signal]) }
-      const memory = openLastSnapshot(snapshots, originOf(source, seesAll ? [] : deliveries), emit)
+      const holds = inFull ? IN_FULL : holdings(seesAll ? [] : deliveries)
+      const memory = openLastSnapshot(snapshots, { source: source.name, description: source.description, holds }, emit)
       const interest = Object.assign(isWanted.bind(undefined), { inFull })
       await follow(source, interest, take, scope, memory)
       await memory.close()
@@ -163,11 +164,11 @@ function conduct(
   }
 }
 
-/** Where a snapshot was read, and of which services: those that one of these deliveries wants. */
-function originOf({ name, description }: Source, deliveries: readonly Delivery[]): Origin {
+/** Which services a snapshot holds: those that one of these deliveries wants. */
+function holdings(deliveries: readonly Delivery[]): string {
   const wanted = [...new Set(deliveries.map(({ rules }) => rules.tags.all.toSorted().join('+')))].sort()
   const isEverything = wanted.length === 0 || wanted.includes('')
-  return { source: name, description, holds: isEverything ? EVERYTHING : `services tagged ${wanted.join(' or ')}` }
+  return isEverything ? EVERYTHING : `services tagged ${wanted.join(' or ')}`
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aService, aSnapshot } from '../test/support/builders.ts'
-import { EVERYTHING, openLastSnapshot } from './last-snapshot.ts'
+import { EVERYTHING, IN_FULL, openLastSnapshot } from './last-snapshot.ts'
 import type { Event } from './observe/event.ts'
 
 const origin = { source: 'consul', description: 'consul at 127.0.0.1:8500', holds: 'services tagged calico' }
@@ -91,6 +91,17 @@ describe('what a source said last', () => {
     expect((await open().recall())?.snapshot).toEqual(snapshot)
   })
 
+  it('comes back with the rows of its instances', async () => {
+    const row = { Node: { Node: 'n', Meta: { zone: 'a' } }, Service: { Port: 80 }, Checks: [{ Status: 'passing' }] }
+    const [service = aService({})] = snapshot.services
+    const instances = service.instances.map(instance => ({ ...instance, row }))
+    const full = { ...snapshot, services: [{ ...service, instances }] }
+    await keep(full, { holds: IN_FULL })
+
+    expect((await open({ holds: IN_FULL }).recall())?.snapshot).toEqual(full)
+    expect((await open().recall())?.snapshot).toEqual(full)
+  })
+
   it('may be a large catalog, which is written piece by piece', async () => {
     const services = Array.from({ length: 3_000 }, (_, number) => aService({ name: `s-${number}`, instances: 3 }))
 
@@ -147,7 +158,10 @@ describe('what cannot be used is left alone, and that is said once', () => {
 
     expect(await open({ holds: 'services tagged bridge' }).recall()).toBeUndefined()
     expect(await open({ holds: EVERYTHING }).recall()).toBeUndefined()
-    expect(events).toMatchObject([{ problem: expect.stringContaining('holds only services tagged calico') }, {}])
+    await keep(snapshot, { holds: EVERYTHING })
+    expect(await open({ holds: IN_FULL }).recall()).toBeUndefined()
+    const tagged = { problem: expect.stringContaining('holds only services tagged calico') }
+    expect(events).toMatchObject([tagged, tagged, { problem: expect.stringContaining('holds only everything') }])
   })
 })
 

@@ -39,6 +39,8 @@ export interface Origin {
   readonly holds: string // `everything`, or which services
 }
 export const EVERYTHING = 'everything'
+/** All services, and all that is known of them. */
+export const IN_FULL = 'everything in full'
 
 const Header = z.object({
   format: z.literal(1),
@@ -49,6 +51,8 @@ const Header = z.object({
   index: z.string(),
   services: z.number(), // how many lines follow
 })
+
+const Row = z.record(z.string(), z.unknown())
 
 const Service = z.object({
   name: z.string(),
@@ -65,6 +69,7 @@ const Service = z.object({
       weight: z.number(),
       health: z.enum(['passing', 'warning', 'critical', 'maintenance']),
       createIndex: z.string(),
+      row: z.object({ Node: Row, Service: Row, Checks: z.array(Row) }).exactOptional(),
     }),
   ),
 })
@@ -182,11 +187,15 @@ function understand(text: string, origin: Origin): Recalled {
   const { at, index, services, ...from } = parse(Header, first)
   if (from.description !== origin.description) throw new Error(`it was read from ${from.description}`)
   // What is not in it would pass for gone.
-  if (from.holds !== EVERYTHING && from.holds !== origin.holds) throw new Error(`it holds only ${from.holds}`)
+  if (!isEnough(from.holds, origin.holds)) throw new Error(`it holds only ${from.holds}`)
   if (services !== lines.length) throw new Error(`it has ${lines.length} services where ${services} were written`)
 
   const snapshot = { source: origin.source, index, services: lines.map(line => parse(Service, line)) }
   return { snapshot, at, age: Math.max(0, Date.now() - Date.parse(at)) }
+}
+
+function isEnough(held: string, wanted: string): boolean {
+  return held === wanted || held === IN_FULL || (held === EVERYTHING && wanted !== IN_FULL)
 }
 
 function parse<T>(schema: z.ZodType<T>, line: string): T {

@@ -40,16 +40,16 @@ export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, no
   }
 
   function tell(emit: Emit): void {
-    const now = new Map([...waits].map(([destination, missing]) => [destination, missing.map(nameOf).join('\n')]))
+    const next = new Map([...waits].map(([destination, missing]) => [destination, missing.map(nameOf).join('\n')]))
     for (const [destination, missing] of waits) {
-      if (told.get(destination) !== now.get(destination)) {
+      if (told.get(destination) !== next.get(destination)) {
         emit({ type: 'template.waiting', destination, for: missing.map(nameOf) })
       }
     }
     for (const destination of told.keys()) {
-      if (!now.has(destination)) emit({ type: 'template.answered', destination })
+      if (!next.has(destination)) emit({ type: 'template.answered', destination })
     }
-    told = now
+    told = next
   }
 
   return {
@@ -59,8 +59,11 @@ export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, no
       let next: Seen = { ...seen, known: demand.known() }
       for (let passes = 1; passes <= PASSES; passes += 1) {
         const drawn = pass(next, outputs)
-        if (drawn === undefined) return next
-        waits = drawn.waiting
+        waits = drawn?.waiting ?? new Map()
+        if (drawn === undefined) {
+          tell(emit)
+          return next
+        }
         demand.want(drawn.wanted)
         const known = demand.known()
         if (!isSameKnown(known, next.known)) {

@@ -160,6 +160,10 @@ describe('what templates ask for', () => {
     })
   })
 
+  it('is told anew after a reload', () => {
+    expect(statusAfter(started, waiting, failed, started)).toMatchObject({ waiting: {}, unanswered: undefined })
+  })
+
   it('is told as long as nobody answers', () => {
     const lost = statusAfter(started, failed)
 

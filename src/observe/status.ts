@@ -96,7 +96,15 @@ function fold(status: Status, event: Event, at: string): Status {
   switch (event.type) {
     case 'daemon.started':
       // Also after a reload, which tells everything anew.
-      return { ...status, layout: event.layout, sources: {}, held: [], rejected: [] }
+      return {
+        ...status,
+        layout: event.layout,
+        sources: {},
+        held: [],
+        rejected: [],
+        waiting: {},
+        unanswered: undefined,
+      }
     case 'daemon.stopped':
       return { ...status, stopped: event.reason }
     case 'generation.recalled':

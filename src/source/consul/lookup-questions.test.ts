@@ -75,6 +75,18 @@ describe('what Consul is asked', () => {
       parameters: placed,
     },
     {
+      title: 'a key written as a path',
+      query: { kind: 'key', ...place, key: './a//b/../c/', blocks: true },
+      path: '/kv/a/c/',
+      parameters: {},
+    },
+    {
+      title: 'nothing but keys, whatever the key',
+      query: { kind: 'key', ...place, key: '../../catalog/services', blocks: true },
+      path: '/kv/catalog/services',
+      parameters: {},
+    },
+    {
       title: 'a key cut in the middle of a character, which nobody has',
       query: { kind: 'key', ...place, key: 'gr\udcc3', blocks: true },
       path: '/kv/gr%EF%BF%BD',

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { healthOf } from '../../model/catalog.ts'
 import type { Answer, HealthRow, Place, Query, Row, ServiceQuery } from '../../model/query.ts'
@@ -150,9 +151,9 @@ export function throughFilters(rows: readonly HealthRow[], filters: readonly str
   return rows.filter(({ Checks }) => filters.includes(healthOf(Checks as z.output<typeof Checked>[])))
 }
 
-/** Consul's router takes two slashes for one, and sends whoever writes them somewhere else. */
+/** Consul's router takes two slashes for one and knows `.` and `..`; it sends whoever writes them somewhere else. */
 function keyPath(key: string): string {
-  return `/kv/${key.split('/').map(encoded).join('/')}`.replace(/\/{2,}/g, '/')
+  return `/kv${posix.normalize(`/${key}`).split('/').map(encoded).join('/')}`
 }
 
 /** A template may ask for half a character; nothing is called like that. */

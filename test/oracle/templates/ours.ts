@@ -34,7 +34,9 @@ export async function openOurs(address: string, env: Readonly<Record<string, str
   const listed = await servicesOf(config, runtime)
   const failed = new Set<string>()
   const source = noting(createConsulLookups(config, runtime), failed)
-  const lookups = createLookups({ sources: [source], changed: () => {}, broken: rethrow }, runtime)
+  const bug = new AbortController()
+  const broken = (error: unknown) => bug.abort(error)
+  const lookups = createLookups({ sources: [source], changed: () => {}, broken }, runtime)
   const around = someSurroundings({ env, trustsCatalog: true })
   const view = viewOf(aSeen(aSelection([]), { listed }), around)
   const early = viewOf(aSeen(aSelection([])), around, false)
@@ -43,7 +45,7 @@ export async function openOurs(address: string, env: Readonly<Record<string, str
   async function answersTo(queries: ReadonlyMap<string, Query>): Promise<Known> {
     lookups.want([...queries.values()])
     const isOpen = ([id, query]: [string, Query]) => lookups.answer(query) === undefined && !failed.has(id)
-    await until('answers to what is asked for', () => ![...queries].some(isOpen), 30_000)
+    await until('answers to what is asked for', () => ![...queries].some(isOpen), 30_000, bug.signal)
     const answers = [...queries].map(([id, query]) => [id, lookups.answer(query)] as const)
     return new Map(answers.filter((entry): entry is [string, Answer] => entry[1] !== undefined))
   }
@@ -70,10 +72,6 @@ export async function openOurs(address: string, env: Readonly<Record<string, str
     },
     end: abort,
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }
 
 async function servicesOf(config: ConsulConfig, runtime: Runtime): Promise<ListedService[]> {

@@ -8,16 +8,16 @@ export function primerFor(queries: readonly Query[]): string {
 function call(query: Query): string {
   switch (query.kind) {
     case 'service':
-      return `${query.connect ? 'connect' : 'service'} ${JSON.stringify(service(query))}`
+      return `${query.connect ? 'connect' : 'service'} ${quoted(service(query))}`
     case 'services':
     case 'nodes':
-      return `${query.kind} ${JSON.stringify(place(query))}`
+      return `${query.kind} ${quoted(place(query))}`
     case 'node':
-      return `node ${JSON.stringify(query.name + place(query))}`
+      return `node ${quoted(query.name + place(query))}`
     case 'key':
-      return `${query.blocks ? 'key' : 'keyExists'} ${JSON.stringify(query.key + place(query))}`
+      return `${query.blocks ? 'key' : 'keyExists'} ${quoted(query.key + place(query))}`
     case 'pairs':
-      return `tree ${JSON.stringify(query.prefix + place(query))}`
+      return `tree ${quoted(query.prefix + place(query))}`
     case 'datacenters':
       return 'datacenters'
     default:
@@ -35,4 +35,9 @@ function service(query: ServiceQuery): string {
 function place({ datacenter, namespace, partition }: Place): string {
   const pairs = [namespace && `ns=${namespace}`, partition && `partition=${partition}`].filter(Boolean)
   return (pairs.length === 0 ? '' : `?${pairs.join('&')}`) + (datacenter === '' ? '' : `@${datacenter}`)
+}
+
+/** What stands here for a byte of no character (src/render/gotmpl/bytes.ts) is that byte again. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(/\\udc([89a-f][\da-f])/g, '\\x$1')
 }

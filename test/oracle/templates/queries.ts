@@ -21,7 +21,10 @@ export function serviceQuery(scope: Scope): string {
 
 export function key({ world, chance }: Scope): string {
   const known = Object.keys(world.pairs).filter(key => !key.endsWith('/'))
-  const path = chance.isOne(10) || known.length === 0 ? chance.pick(['app/nope', 'nope', 'app']) : chance.pick(known)
+  const path =
+    chance.isOne(10) || known.length === 0
+      ? chance.pick(['app/nope', 'nope', 'app', 'app//name', './app/name', 'app/x/../name', 'grö'])
+      : chance.pick(known)
   const place = chance.isOne(15) ? chance.pick(['@dc1', '@dc1', '@', '?y=1']) : ''
   return (chance.isOne(12) ? '/' : '') + path + place
 }

@@ -76,7 +76,7 @@ const splinters = [
 ]
 
 /** With something taken out or put in: what a slip of the finger makes of it. */
-function damaged(text: string, chance: Chance): string {
+export function damaged(text: string, chance: Chance): string {
   const chars = Array.from(text)
   chars.splice(chance.below(chars.length + 1), chance.isOne(2) ? chance.below(4) : 0, chance.pick(['', ...splinters]))
   return chars.join('')

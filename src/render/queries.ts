@@ -1,7 +1,17 @@
 import type { Kind, Query, ServiceQuery } from '../model/query.ts'
 
+type Quote = (text: string) => string
+
 /** A query that is none, in consul-template's words. */
-export class QueryError extends Error {}
+export class QueryError extends Error {
+  /** The same with texts quoted as some language quotes them. */
+  readonly quotedBy: (quote: Quote) => string
+
+  constructor(say: (quote: Quote) => string) {
+    super(say(JSON.stringify))
+    this.quotedBy = say
+  }
+}
 
 type QueryOf<K extends Kind> = Query & { readonly kind: K }
 
@@ -31,11 +41,11 @@ export function serviceQuery(text: string, connect = false): ServiceQuery {
   const given = (parts.filter ?? '').split(',').filter(filter => filter !== '')
   const unknown = given.find(filter => !states.includes(filter))
   if (unknown !== undefined) {
-    throw new QueryError(`health.service: invalid filter: ${JSON.stringify(unknown)} in ${JSON.stringify(text)}`)
+    throw new QueryError(quote => `health.service: invalid filter: ${quote(unknown)} in ${quote(text)}`)
   }
   const [peer, samenessGroup] = [parameters('peer'), parameters('sameness-group')]
   if (peer !== '' && samenessGroup !== '') {
-    throw new QueryError('health.service: cannot specify both peer and sameness-group')
+    throw new QueryError(() => 'health.service: cannot specify both peer and sameness-group')
   }
   return {
     kind: 'service',
@@ -86,7 +96,7 @@ export function peeringsQuery(text: string): QueryOf<'peerings'> {
 
 function read(endpoint: string, pattern: RegExp, text: string) {
   const match = pattern.exec(text)
-  if (match === null) throw new QueryError(`${endpoint}: invalid format: ${JSON.stringify(text)}`)
+  if (match === null) throw new QueryError(quote => `${endpoint}: invalid format: ${quote(text)}`)
 
   const parts: Record<string, string | undefined> = match.groups ?? {}
   const parameters = parametersOf(endpoint, parts.query ?? '')
@@ -102,8 +112,10 @@ function parametersOf(endpoint: string, query: string): (key: string) => string 
   for (const pair of query.split('&').filter(pair => pair !== '')) {
     const [key = '', ...rest] = pair.split('=')
     if (!known.includes(key)) {
-      const reason = `invalid query parameter key ${JSON.stringify(key)} in query ${JSON.stringify(query)}`
-      throw new QueryError(`${endpoint}: ${reason}: supported keys: ${known.join(',')}`)
+      const supported = `supported keys: ${known.join(',')}`
+      throw new QueryError(quote => {
+        return `${endpoint}: invalid query parameter key ${quote(key)} in query ${quote(query)}: ${supported}`
+      })
     }
     if (!values.has(key)) values.set(key, rest.join('='))
   }

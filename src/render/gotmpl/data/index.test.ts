@@ -47,6 +47,16 @@ describe('as long as nothing is known', () => {
   )
 })
 
+describe('a query that is none', () => {
+  // Seen in consul-template 0.42.1.
+  it.each([
+    { call: 'service "\\xff\\x00"', error: 'health.service: invalid format: "\\xff\\x00"' },
+    { call: 'nodes "日\\u00a0"', error: 'catalog.nodes: invalid format: "日\\u00a0"' },
+  ])('is told as Go writes it: $call', ({ call, error }) => {
+    expect(rendered(`{{ ${call} }}`).error?.endsWith(error)).toBe(true)
+  })
+})
+
 describe('what is known not to be there', () => {
   it.each([
     { call: 'key "a"', answer: null, held: ['kv.block(a)'] },

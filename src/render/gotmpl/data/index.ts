@@ -13,6 +13,7 @@ import { trimSpace } from '../functions/case.ts'
 import { define, strings } from '../functions/define.ts'
 import { clean } from '../functions/sprig/paths.ts'
 import { PAIRS, SERVICES, SNIPPETS } from '../functions/types.ts'
+import { quote } from '../quote.ts'
 import { Func, GoError, Slice, type Value } from '../values.ts'
 import { catalogNode, NODES, nodes, noNode, snippets } from './catalog.ts'
 import { leaf, ROOTS, roots } from './certificates.ts'
@@ -176,7 +177,12 @@ function refusingInGo({ name, params, call }: Func): Func {
     try {
       return call(args, context)
     } catch (error) {
-      throw error instanceof QueryError ? new GoError(error.message, { cause: error }) : error
+      throw error instanceof QueryError
+        ? new GoError(
+            error.quotedBy(text => quote(text)),
+            { cause: error },
+          )
+        : error
     }
   })
 }

@@ -89,7 +89,7 @@ export function slice(item: Value, indexes: readonly Value[]): Value {
   if (!(item instanceof Slice)) throw new GoError(`can't slice item of type ${typeOf(item).replace(/^\*/, '')}`)
   const { items, room } = item
   const [from, to, end] = bounds(indexes, items.length, room.length)
-  return item.with(room.slice(from, to), false, room.slice(from, end))
+  return item.with(room.slice(from, to), item.isNil, room.slice(from, end))
 }
 
 function bounds(indexes: readonly Value[], length: number, capacity: number): [number, number, number] {

@@ -87,6 +87,9 @@ export function yamlTree(text: string): YamlNode | undefined {
   }
 
   function read(node: Node): YamlNode {
+    const anchor = isAlias(node) ? node.source : node.anchor
+    // YAML 1.1 as libyaml reads it: `&lt;` is no anchor.
+    if (!/^[\w-]*$/.test(anchor ?? '')) throw new Error('did not find expected alphabetic or numeric character')
     if (isAlias(node)) return aliased(node)
     if (isMap(node)) return { kind: 'map', entries: node.items.map(({ key, value }) => [keyOf(key), treeOf(value)]) }
     if (isSeq(node)) return { kind: 'list', items: node.items.map(treeOf) }

@@ -24,6 +24,7 @@ const wanted = (given: Partial<Wanted>): Wanted => ({
   resolved: new Map(),
   live,
   answersForUnavailable: true,
+  namesHosts: true,
   ...given,
 })
 const chooserFor = (rules: Partial<SelectionRules>) =>

@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts'
 import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
 import { listChecked, listServices } from './select/listed.ts'
 import { withoutRefused } from './select/refusals.ts'
-import type { SelectionRules } from './select/rules.ts'
+import type { LastingRules, SelectionRules } from './select/rules.ts'
 import { select, visibleServices } from './select/select.ts'
 
 export interface Wanted {
@@ -16,6 +16,7 @@ export interface Wanted {
   readonly live: Selection | undefined // what the target confirmed
   /** Does this endpoint stand in the text that is live? */
   readonly isPrinted?: (endpoint: string) => boolean
+  readonly namesHosts: boolean // does a template look at host names?
   readonly answersForUnavailable: boolean // does a template say what a service without servers answers?
 }
 
@@ -44,11 +45,7 @@ interface Manner {
   readonly trustsCatalog: boolean
 }
 
-export function createChooser(
-  rules: Omit<SelectionRules, 'resolved'>,
-  policy: GuardPolicy,
-  { isSpeaker, trustsCatalog }: Manner,
-): Chooser {
+export function createChooser(rules: LastingRules, policy: GuardPolicy, { isSpeaker, trustsCatalog }: Manner): Chooser {
   let announced: Selection | undefined
   let held: Guarded['held'] = []
   let isTrusted = false
@@ -56,14 +53,10 @@ export function createChooser(
 
   /** The same object as long as they say the same: what was made by them is known by it. */
   const rulesWith = keepLast(
-    (resolved: SelectionRules['resolved'], refusals: SelectionRules['refusals']): SelectionRules => ({
-      ...rules,
-      resolved,
-      refusals,
-    }),
+    (now: Pick<SelectionRules, 'resolved' | 'namesHosts' | 'refusals'>): SelectionRules => ({ ...rules, ...now }),
     isDeepStrictEqual,
   )
-  const rulesFor = ({ resolved }: Wanted) => rulesWith(resolved, rules.refusals) // a machine's addresses come and go
+  const rulesFor = ({ resolved, namesHosts }: Wanted) => rulesWith({ resolved, namesHosts, refusals: rules.refusals }) // a machine's addresses come and go
   const visible = keepLast(visibleServices)
   const listed = keepLast(listChecked)
   const registered = keepLast(listServices)

@@ -8,11 +8,11 @@ import { createInquiry } from './inquiry.ts'
 import { investigate } from './investigation.ts'
 import type { Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
-import { type Generation, isPrintedIn } from './model/generation.ts'
+import type { Generation } from './model/generation.ts'
 import type { Phases } from './model/phases.ts'
 import type { Known } from './model/query.ts'
 import { type Selection, sizeOf } from './model/selection.ts'
-import { nothingSeen, outlook } from './outlook.ts'
+import { nothingSeen, outlook, wantedOf } from './outlook.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import type { Wait } from './quiescence.ts'
 import type { Output } from './render/render.ts'
@@ -22,13 +22,13 @@ import type { Surroundings } from './render/view.ts'
 import { createRetries } from './retries.ts'
 import type { Runtime } from './runtime.ts'
 import type { GuardPolicy } from './select/guard.ts'
-import type { SelectionRules } from './select/rules.ts'
+import type { LastingRules, SelectionRules } from './select/rules.ts'
 import type { Target } from './target/target.ts'
 
 export interface DeliveryParts {
   readonly templates: Templates
   readonly target: Target
-  readonly rules: Omit<SelectionRules, 'resolved'>
+  readonly rules: LastingRules
   /** Asked for every generation: a user's tree may change beside us. */
   readonly around: () => Surroundings
   readonly policy: GuardPolicy
@@ -89,15 +89,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let confirmed: string | undefined
   let liveSeen: Seen | undefined // what it was made of
 
-  /** Who is out, and nothing of him is live, is out of everything: he keeps no host name from others. */
   function wantedFrom(catalog: Catalog, resolved: SelectionRules['resolved'], outputs: readonly Output[]): Wanted {
-    const answersForUnavailable = outputs.some(({ template }) => template.uses('unavailable'))
-    const out = quarantine.kept(catalog, textsOf(outputs), now())
-    const isLive = new Set(live?.selection.sites.map(({ service }) => service))
-    const isIn = ({ name }: { readonly name: string }) => !out.has(name) || isLive.has(name)
-    const known = catalog.services.every(isIn) ? catalog : { ...catalog, services: catalog.services.filter(isIn) }
-    const isPrinted = (endpoint: string) => live !== undefined && isPrintedIn(live, endpoint)
-    return { catalog: known, resolved, live: live?.selection, isPrinted, answersForUnavailable }
+    return wantedOf(catalog, resolved, outputs, { live, out: quarantine.kept(catalog, textsOf(outputs), now()) })
   }
 
   const seenIn = (selection: Selection, wanted: Wanted, outputs: readonly Output[]) =>

@@ -15,7 +15,7 @@ import { loadTemplates } from './render/templates.ts'
 import type { Surroundings } from './render/view.ts'
 import type { Runtime } from './runtime.ts'
 import { canonicalIp } from './select/address.ts'
-import type { Refusals, SelectionRules } from './select/rules.ts'
+import type { LastingRules, Refusals } from './select/rules.ts'
 import { isShipped } from './shipped.ts'
 import { ConsulConfig } from './source/consul/config.ts'
 import { createConsulLookups } from './source/consul/lookups.ts'
@@ -160,7 +160,7 @@ function sectionOf({ consul, max_stale }: Config): object {
 export function viewSurroundings(
   config: Config,
   nginx: Layout['nginx'],
-): { rules: Omit<SelectionRules, 'resolved'>; around: Surroundings; warnings: readonly string[] } {
+): { rules: LastingRules; around: Surroundings; warnings: readonly string[] } {
   const ours = nginx?.outputs.map(({ destination }) => destination) ?? []
   const facts = nginx?.kind === 'adopt' ? factsOf(nginx.conf, ours, config.listen) : undefined
   const version = nginx?.binary.version ?? ''
@@ -184,11 +184,7 @@ export function viewSurroundings(
   }
 }
 
-function rulesOf(
-  config: Config,
-  facts: TreeFacts | undefined,
-  refusals: () => Refusals,
-): Omit<SelectionRules, 'resolved'> {
+function rulesOf(config: Config, facts: TreeFacts | undefined, refusals: () => Refusals): LastingRules {
   const unwanted = config.tag.filter(tag => tag.startsWith('!')).map(tag => tag.slice(1))
   return {
     tags: { all: config.tag.filter(tag => !tag.startsWith('!')), none: unwanted },

@@ -11,7 +11,7 @@ import { createLookups } from '../lookups.ts'
 import type { RenderedFile } from '../model/generation.ts'
 import type { Emit } from '../observe/event.ts'
 import { lookupsOf, makeSources, viewSurroundings } from '../plan.ts'
-import { looksAtAll } from '../render/render.ts'
+import { looksAtAll, namesHosts } from '../render/render.ts'
 import type { Seen } from '../render/seen.ts'
 import { loadTemplates } from '../render/templates.ts'
 import { createResolver } from '../resolver.ts'
@@ -41,7 +41,8 @@ export async function dry(config: Config, emit: Emit, signals: Signals): Promise
     const templates = loadTemplates('outputs' in group ? group.outputs : [group], {}, emit)
     const outputs = templates.outputs()
     const names = hostNamesOf(catalog, rules, looksAtAll(outputs))
-    const known = { ...rules, resolved: await createResolver(systemClock.now).resolve(names) }
+    const resolved = await createResolver(systemClock.now).resolve(names)
+    const known = { ...rules, resolved, namesHosts: namesHosts(outputs) }
     const selection = select(catalog, known, undefined)
     for (const rejection of selection.rejections) emit({ type: 'selection.rejected', rejection })
     const listed = around.trustsCatalog ? listServices(catalog) : listChecked(catalog, known, selection)

@@ -77,3 +77,9 @@ export function needsRows(outputs: readonly Output[]): boolean {
 export function looksAtAll(outputs: readonly Output[]): boolean {
   return needsServices(outputs) || needsRows(outputs)
 }
+
+/** Does any of them look at the host names of services, or at how long they are? */
+export function namesHosts(outputs: readonly Output[]): boolean {
+  const names = ['sites', 'unavailable', 'nginx'] as const
+  return outputs.some(({ template }) => names.some(name => template.uses(name)))
+}

@@ -280,6 +280,20 @@ describe('a host name belongs to one service', () => {
     expect(selection.sites.map(({ serverNames }) => serverNames)).toEqual([['shop.org'], ['b.org']])
     expect(reasons(selection)).toEqual(['b: server_name_taken'])
   })
+
+  it('is not settled where no template looks at host names', () => {
+    const catalog = aCatalog(
+      { name: 'orders-api' },
+      { name: 'orders.api' },
+      { name: '10.1.2.3', instances: [{ meta: { server_name: '~^.*$' } }] },
+    )
+
+    const selection = select(catalog, someRules({ namesHosts: false }), undefined)
+
+    expect(served(selection)).toEqual(['10.1.2.3', 'orders-api', 'orders.api'])
+    expect(reasons(selection)).toEqual([])
+    expect(reasons(select(catalog, rules, undefined))).not.toEqual([])
+  })
 })
 
 describe('an upstream’s name', () => {

@@ -148,8 +148,11 @@ function examine(service: Service, rules: SelectionRules, rejections: Rejection[
   const checked = serversFrom(service.name, healthy, rules)
   rejections.push(...checked.rejections)
 
-  const asked = wantedNames(service.name, healthy.length > 0 ? healthy : wanted, rules.serverName)
+  const asked = rules.namesHosts
+    ? wantedNames(service.name, healthy.length > 0 ? healthy : wanted, rules.serverName)
+    : [service.name]
   const names = asked.filter(name => {
+    if (!rules.namesHosts) return true
     const problem = problemOf(name, rules.serverName)
     if (problem !== undefined)
       rejections.push({ service: service.name, reason: 'invalid_server_name', detail: problem })

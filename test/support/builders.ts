@@ -68,6 +68,7 @@ export function someRules({ serverName, tags, ...given }: RulesGiven = {}): Sele
     resolved: new Map(),
     refusals: { loopback: false, self: undefined },
     onEmpty: '503',
+    namesHosts: true,
     ...given,
     tags: { all: [], none: [], ...tags },
     serverName: { form: 'dotted', domain: 'flyclock.cn', longest: 253, ...serverName },

@@ -45,6 +45,7 @@ export interface Wish {
   ahead(digest: string): Promise<Prepared> | undefined
   readonly since: number // when it was asked for, in ms on the runtime's clock
   readonly took: Phases // until now
+  readonly refused: string | undefined // what newer answers to templates than these were refused for
 }
 
 /** Renders and applies, once. Throws only what is a bug. */
@@ -89,7 +90,7 @@ export async function attempt(wish: Wish, target: Target, retries: Retries, runt
 function settle(
   { generation, ms: render }: Drawn,
   outcome: Outcome,
-  { live, since, took }: Wish,
+  { live, since, took, refused }: Wish,
   retries: Retries,
   { clock, emit, again }: UpdateRuntime,
 ): Attempt {
@@ -114,6 +115,7 @@ function settle(
           added,
           removed,
           phases,
+          ...(refused !== undefined && { refused }),
         })
       }
       retries.succeeded()

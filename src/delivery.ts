@@ -1,17 +1,17 @@
 import { createAhead } from './ahead.ts'
 import { attempt, mayPass, refuse, type UpdateRuntime } from './attempt.ts'
 import { createChooser, type Wanted } from './chooser.ts'
-import { type Demand, isSameKnown } from './demand.ts'
+import { answersInstead, type Demand, isSameKnown } from './demand.ts'
 import { createDrawing } from './drawing.ts'
-import { isOf, reasonOf, systemCode } from './errors.ts'
+import { isOf, reasonOf } from './errors.ts'
 import { createInquiry } from './inquiry.ts'
 import { investigate } from './investigation.ts'
-import type { Memory } from './memory.ts'
+import { keepTexts, type Memory } from './memory.ts'
 import type { Catalog } from './model/catalog.ts'
 import type { Generation } from './model/generation.ts'
 import type { Phases } from './model/phases.ts'
 import type { Known } from './model/query.ts'
-import { type Selection, sizeOf } from './model/selection.ts'
+import { hasContested, isEmpty, type Selection, sizeOf } from './model/selection.ts'
 import { nothingSeen, outlook, wantedOf } from './outlook.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
 import type { Wait } from './quiescence.ts'
@@ -63,6 +63,12 @@ export interface Delivery {
   approve(): void
 }
 
+/** These answers to templates, whatever is known by now; and what newer ones were refused for, if it is for them. */
+interface Instead {
+  readonly known: Known
+  readonly refused: string | undefined
+}
+
 /** What came of trying to make something live. */
 type Result =
   | { readonly kind: 'live' | 'failed' }
@@ -74,13 +80,13 @@ type Result =
  * with somebody live. In the last round nothing of a culprit goes on: more often, it is no longer about single ones.
  */
 const ROUNDS = 4
-const KEEP_AGAIN_MS = 10_000
 
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { templates, target, rules, wait, around, policy, memory, demand, now } = parts
   const chooser = createChooser(rules, policy, parts)
   const quarantine = createQuarantine()
   const retries = createRetries(now)
+  const retriesInstead = createRetries(now) // of what stands in for refused answers: they are not over with it
   const ahead = createAhead(target)
   const drawing = createDrawing(around, () => live, now)
   const { draw } = drawing
@@ -103,20 +109,29 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     outputs: readonly Output[],
     { since, took }: { readonly since: number; readonly took: Phases },
     runtime: UpdateRuntime,
-    fixed?: Known, // these answers, whatever is known by now
+    instead?: Instead,
   ): Promise<Result> {
     const texts = textsOf(outputs)
+    const tries = instead?.refused === undefined ? retries : retriesInstead
     const kept = quarantine.kept(catalog, texts, now())
     let out = kept
     const gone = new Set<string>() // what was live of these is refused, too
     for (let round = 1; ; round += 1) {
       // What was live of somebody who is out goes on, and is his: who clashes with it now is a culprit as any other.
       const rest = leaveOut(seen, out, round < ROUNDS ? live?.selection : undefined, gone)
-      const sieved = fixed === undefined ? inquiry.complete(rest, outputs, runtime) : { ...rest, known: fixed }
+      const sieved =
+        instead === undefined ? inquiry.complete(rest, outputs, runtime) : { ...rest, known: instead.known }
       if (sieved === undefined) return { kind: 'failed' }
       await drawing.prepare(sieved, outputs)
-      const wish = { draw: () => draw(sieved, outputs), live, ahead: ahead.take, since, took }
-      const result = await attempt(wish, target, retries, runtime)
+      const wish = {
+        draw: () => draw(sieved, outputs),
+        live,
+        ahead: ahead.take,
+        since,
+        took,
+        refused: instead?.refused,
+      }
+      const result = await attempt(wish, target, tries, runtime)
       switch (result.kind) {
         case 'failed':
           return result
@@ -139,7 +154,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (verdict === 'nobody') return { kind: 'failed' }
       if (verdict?.kind !== 'services') {
         const problem = verdict?.problem ?? refusal.problem
-        refuse(refusal, retries, runtime)
+        refuse(refusal, tries, runtime)
         // Nobody is at fault who was left out for a template that is.
         if (!isProven(outputs, sieved.known))
           for (const event of quarantine.settle(new Map(), catalog, texts, now())) runtime.emit(event)
@@ -158,10 +173,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     return templates.areProven(outputs)
   }
 
-  /** Is what templates are told beyond the services other than when they were accepted? */
-  function isAnsweredOtherwise(): boolean {
-    return liveSeen !== undefined && !isSameKnown(demand.known(), liveSeen.known)
-  }
+  /** What templates may be told beyond the services in the place of what they are told now. */
+  const answersBefore = () => liveSeen && answersInstead(demand.known(), liveSeen.known)
 
   async function whoseFault(seen: Seen, out: Out, outputs: readonly Output[], runtime: UpdateRuntime) {
     const scene = {
@@ -169,7 +182,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       live: liveSeen,
       areTemplatesProven: isProven(outputs, seen.known),
       wereOut: new Set([...quarantine.names()].filter(service => !out.has(service))),
-      hasFallback: templates.accepted() !== undefined || isAnsweredOtherwise(),
+      hasFallback: templates.accepted() !== undefined || answersBefore() !== undefined,
       draw: (part: Seen) => draw(part, outputs).generation,
     }
     try {
@@ -178,18 +191,6 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (runtime.signal.aborted) return 'nobody'
       if (!isOf('target', error)) throw error
       return { kind: 'template', problem: reasonOf(error) } as const
-    }
-  }
-
-  /** What was accepted is needed only if the next start meets a broken file: a full disk is told, and tried again. */
-  async function keepTexts({ emit, again }: UpdateRuntime): Promise<void> {
-    try {
-      await memory.keep(templates.texts())
-    } catch (error) {
-      if (systemCode(error) === undefined) throw error
-      const problem = `cannot write down the accepted templates: ${reasonOf(error)}`
-      emit({ type: 'generation.failed', code: 'TARGET_STAGE_FAILED', problem, retryIn: KEEP_AGAIN_MS })
-      again(KEEP_AGAIN_MS)
     }
   }
 
@@ -262,14 +263,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (first.kind === 'live') {
         chooser.settled()
         templates.accept(outputs)
-        return keepTexts(runtime)
+        return keepTexts(memory, templates.texts(), runtime)
       }
       // Is the template to blame, or an answer to it? Then what was accepted last still works, and the catalog goes on with it.
       const accepted = first.kind === 'refused' ? templates.accepted() : undefined
-      const hasOther = accepted !== undefined || isAnsweredOtherwise()
-      if (first.kind !== 'refused' || !hasOther || runtime.signal.aborted) return
+      const known = answersBefore()
+      if (first.kind !== 'refused' || (accepted ?? known) === undefined || runtime.signal.aborted) return
       const before = accepted ?? outputs
-      const second = await deliver(seenIn(selection, wanted, before), catalog, before, so, runtime, liveSeen?.known)
+      const refused = accepted === undefined ? first.problem : undefined
+      const instead = liveSeen && { known: known ?? liveSeen.known, refused }
+      const second = await deliver(seenIn(selection, wanted, before), catalog, before, so, runtime, instead)
       if (second.kind !== 'live') return
       chooser.settled()
       if (accepted === undefined) return
@@ -277,14 +280,6 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       if (first.blame === 'environment') runtime.again(retries.setAside() + 1)
     },
   }
-}
-
-function isEmpty({ sites, unavailable }: Selection): boolean {
-  return sites.length + unavailable.length === 0
-}
-
-function hasContested({ rejections }: Selection): boolean {
-  return rejections.some(({ reason }) => reason === 'server_name_taken')
 }
 
 function textsOf(outputs: readonly Output[]): string {

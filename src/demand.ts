@@ -40,3 +40,14 @@ export function createDemands(lookups: Lookups): () => Demand {
 export function isSameKnown(a: Known, b: Known): boolean {
   return a.size === b.size && [...a].every(([id, answer]) => b.has(id) && b.get(id) === answer)
 }
+
+/**
+ * What stands in for answers that are refused: those accepted last, and of what nobody asked for then, what is known now.
+ * Undefined when that is the same.
+ */
+export function answersInstead(now: Known, accepted: Known): Known | undefined {
+  // Those of the last life are not remembered: a template that asks for any keeps its file as it is.
+  if (accepted.size === 0) return now.size === 0 ? undefined : accepted
+  const instead = new Map([...now, ...accepted])
+  return isSameKnown(instead, now) ? undefined : instead
+}

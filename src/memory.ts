@@ -1,5 +1,9 @@
 import { join } from 'node:path'
 import { readJsonIfThere, replaceFile } from './disk.ts'
+import { reasonOf, systemCode } from './errors.ts'
+import type { Emit } from './observe/event.ts'
+
+const KEEP_AGAIN_MS = 10_000
 
 /** What a delivery knows from its last life, beside what its target remembers. */
 export interface Memory {
@@ -23,5 +27,21 @@ export async function openMemory(folder: string, rules: string): Promise<Memory>
       await replaceFile(path, next, 0o600)
       last = next
     },
+  }
+}
+
+/** What was accepted is needed only if the next start meets a broken file: a full disk is told, and tried again. */
+export async function keepTexts(
+  memory: Memory,
+  texts: Readonly<Record<string, string>>,
+  { emit, again }: { readonly emit: Emit; again(ms: number): void },
+): Promise<void> {
+  try {
+    await memory.keep(texts)
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error
+    const problem = `cannot write down the accepted templates: ${reasonOf(error)}`
+    emit({ type: 'generation.failed', code: 'TARGET_STAGE_FAILED', problem, retryIn: KEEP_AGAIN_MS })
+    again(KEEP_AGAIN_MS)
   }
 }

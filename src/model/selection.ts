@@ -97,3 +97,13 @@ export function countOf({ sites }: Selection): number {
 export function sizeOf(selection: Selection): { readonly sites: number; readonly servers: number } {
   return { sites: selection.sites.length, servers: countOf(selection) }
 }
+
+/** Is nobody in it, with or without servers? */
+export function isEmpty({ sites, unavailable }: Selection): boolean {
+  return sites.length + unavailable.length === 0
+}
+
+/** Does somebody not get a host name that somebody else has? */
+export function hasContested({ rejections }: Selection): boolean {
+  return rejections.some(({ reason }) => reason === 'server_name_taken')
+}

@@ -89,6 +89,7 @@ export type Event =
       readonly added: readonly string[]
       readonly removed: readonly string[]
       readonly phases: Phases
+      readonly refused?: string // what newer answers to templates than these were refused for
     }
   | {
       readonly type: 'generation.rolled_back'

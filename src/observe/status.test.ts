@@ -160,6 +160,13 @@ describe('what templates ask for', () => {
     })
   })
 
+  it('is told while nginx refuses the answer, and goes on with the one before', () => {
+    const beside = { ...activated, refused: 'unknown directive "x"' } as const
+
+    expect(statusAfter(started, refused, beside).problem).toBe('unknown directive "x"')
+    expect(statusAfter(started, refused, beside, activated).problem).toBeUndefined()
+  })
+
   it('is told anew after a reload', () => {
     expect(statusAfter(started, waiting, failed, started)).toMatchObject({ waiting: {}, unanswered: undefined })
   })

@@ -151,8 +151,8 @@ function fold(status: Status, event: Event, at: string): Status {
     case 'selection.released':
       return { ...status, held: status.held.filter(service => !event.services.includes(service)) }
     case 'generation.activated': {
-      const { digest, sites, servers } = event
-      return { ...status, generation: { digest, since: at }, sites, servers, problem: undefined }
+      const { digest, sites, servers, refused } = event
+      return { ...status, generation: { digest, since: at }, sites, servers, problem: refused }
     }
     case 'generation.invalid':
       return { ...status, problem: event.diagnostics.map(describe).join('; ') }

@@ -124,6 +124,7 @@ const events: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
       added: [],
       removed: [],
       phases: {},
+      refused: 'unknown directive "x"',
     },
   ],
   'generation.rolled_back': [undefined, digest].map(to => ({

@@ -69,7 +69,7 @@ export function textOf(event: Event): string {
     case 'generation.invalid':
       return `generation ${short(event.digest)} refused, what is live stays: ${event.diagnostics.map(describe).join('; ')}`
     case 'generation.activated':
-      return `generation ${short(event.digest)} live after ${formatDuration(event.ms)} (${event.how})${difference(event.added, event.removed)}`
+      return `generation ${short(event.digest)} live after ${formatDuration(event.ms)} (${event.how})${difference(event.added, event.removed)}${event.refused === undefined ? '' : `; newer answers to its templates stay out: ${event.refused}`}`
     case 'generation.rolled_back':
       return `generation ${short(event.digest)} rolled back to ${event.to === undefined ? 'what was before' : short(event.to)}: ${event.problem}${again(event.retryIn)}`
     case 'generation.restored':

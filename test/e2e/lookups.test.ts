@@ -157,9 +157,9 @@ describe('nginx’s configuration', () => {
     await register('web')
   })
 
-  const servers = () =>
+  const servers = (key = '"snippet"') =>
     `{{ range services }}{{ if ne .Name "consul" }}upstream {{ .Name }} { {{ range service .Name }}server {{ .Address }}:{{ .Port }};{{ end }} }
-    server { listen 127.0.0.1:${port}; server_name {{ .Name }}.test; location / { proxy_pass http://{{ .Name }}; } {{ keyOrDefault "snippet" "" }} }
+    server { listen 127.0.0.1:${port}; server_name {{ .Name }}.test; location / { proxy_pass http://{{ .Name }}; } {{ keyOrDefault ${key} "" }} }
     {{ end }}{{ end }}`
 
   it('with a snippet from a key that nginx refuses stays, and the services go on with the snippet before', async () => {
@@ -182,6 +182,26 @@ describe('nginx’s configuration', () => {
     await set('snippet', 'add_header X-Snippet two;')
     await until('the new one', async () => (await get(port, 'late.test')).headers['x-snippet'] === 'two')
     expect(upstreamd.events().filter(({ type }) => type === 'selection.rejected')).toEqual([])
+  })
+
+  it('goes on with services that come while nginx refuses a key of another one, which is told once', async () => {
+    const upstreamd = start(
+      `-nginx-conf=${tree.conf}`,
+      `-template=${template('a.ctmpl', servers('(printf "conf/%s" .Name)'))}:${tree.destination}`,
+    )
+    await until('web answers', async () => (await page('web.test')) === 'one')
+    await set('conf/web', 'no_such_directive;')
+    await until('it is told', () => statusOf().problem?.includes('no_such_directive'))
+
+    await register('late')
+    await until('late is there', async () => (await text(tree.destination)).includes('server_name late.test;'))
+    await until('it is told still', () => statusOf().problem?.includes('no_such_directive') && statusOf().sites === 2)
+    const hows = upstreamd.events().flatMap(event => (event.type === 'generation.activated' ? event.how : []))
+    expect(hows).toEqual(['started', 'reloaded'])
+
+    await set('conf/web', 'charset utf-8;')
+    await until('that, too', async () => (await text(tree.destination)).includes('charset utf-8;'))
+    await until('nothing is wrong', () => statusOf().problem === undefined)
   })
 
   it('goes on while another template of the same nginx waits for a key that has gone', async () => {

@@ -123,11 +123,16 @@ export function yamlTree(text: string): YamlNode | undefined {
 
 /** Is it about what stands behind the whole document, and is that made of YAML's tokens? Then nobody reads as far as there. */
 function isBehind(root: unknown, { code, pos: [at] }: YAMLParseError, text: string): boolean {
-  const isClosed = isCollection(root) ? root.flow : isScalar(root) && root.type?.startsWith('QUOTE')
-  const end = isNode(root) ? root.range?.[1] : undefined
-  if (!isClosed || code !== 'UNEXPECTED_TOKEN' || end === undefined || at < end) return false
-  const isSameLine = !text.slice(end, at).includes('\n')
-  return !noToken.test(text.slice(at)) && !(isSameLine && /^[-?]\s/.test(text.slice(at)))
+  if (!isNode(root) || !root.range || code !== 'UNEXPECTED_TOKEN' || at < root.range[1]) return false
+  const isFirst = text.slice(at - columnOf(at, text), at).trim() === '' // on its line
+  if (noToken.test(text.slice(at)) || (!isFirst && /^[-?]\s/.test(text.slice(at)))) return false
+  if (isScalar(root)) return root.type?.startsWith('QUOTE') ?? false
+  // Without brackets it ends where something stands further to the left.
+  return isCollection(root) && (root.flow || columnOf(at, text) < columnOf(root.range[0], text))
+}
+
+function columnOf(at: number, text: string): number {
+  return at - text.lastIndexOf('\n', at - 1) - 1
 }
 
 const noToken = /^(?:[@`%|>]|&(?![\w-])|"(?:[^"\\]|\\.)*$|'[^']*$)/s

@@ -8,12 +8,16 @@ import { resolved } from './yaml-scalar.ts'
 const MAP = 'map[interface {}]interface {}'
 const PREFIX = 'tag:yaml.org,2002:'
 
+const notYaml = /[^\t\n\r\x20-\x7e\x85\xa0-\ufffd\u{10000}-\u{10ffff}]|(?!^)\ufeff/u
+
 /** gopkg.in/yaml.v2 into an interface {}: YAML 1.1, so `yes` and `on` are true, as keys too. */
 export function decodedYaml(text: string, charge: Charge): Value {
   return madeOf(treeOf(text), charge)
 }
 
 function treeOf(text: string): YamlNode {
+  if (!text.isWellFormed()) throw new GoError('yaml: invalid leading UTF-8 octet')
+  if (notYaml.test(text)) throw new GoError('yaml: control characters are not allowed')
   if (/^%(?!YAML|TAG)/.test(text)) throw new GoError('yaml: found unknown directive name')
   try {
     return yamlTree(text) ?? { kind: 'scalar', text: '', isPlain: true, tag: undefined }

@@ -136,7 +136,8 @@ function rendered(template: Template, view: View, known: Known, wanted: Map<stri
     const [file] = rendering.generation.files
     if (file !== undefined) outcome = { output: file.text }
   })
-  if (error === BUDGET) return { isEndless: true }
+  if (error === BUDGET || /too deep or too large|exceeded maximum template depth/.test(error ?? ''))
+    return { isEndless: true }
   return error === undefined ? outcome : { error }
 }
 

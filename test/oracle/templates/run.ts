@@ -4,7 +4,7 @@ import { openOurs } from './ours.ts'
 import { primerFor } from './primer.ts'
 import { chances } from './random.ts'
 import { someTemplate } from './template.ts'
-import { consulTemplate, type Outcome, theirOutcomes } from './theirs.ts'
+import { consulTemplate, type Outcome, type Theirs, theirOutcomes } from './theirs.ts'
 import { furnish, someWorld } from './world.ts'
 
 // Compares whole templates with consul-template over generated catalogs in a real Consul:
@@ -73,15 +73,17 @@ async function compareSome(program: string, many: number, seed: number): Promise
         const templates = new Set<string>()
         while (templates.size < wanted) templates.add(someTemplate(world, chance))
         const { outcomes, answered } = await ours.outcomes([...templates])
-        // consul-template would go on for as long as it takes, and hold up the others.
+        // consul-template would hold up the others for as long as it takes, or crash.
         const both = [...templates].map((template, at) => ({ template, ours: outcomes[at] as Outcome }))
         const finite = both.filter(({ ours }) => !ours.isEndless)
         const peer = { program, consul: consul.address, env }
         const asked = finite.map(({ template }) => template)
-        const theirs = await theirOutcomes(asked, primerFor(answered), peer)
-        for (const [at, one] of finite.entries()) {
-          compared.push({ ...one, theirs: theirs[at] as Outcome, early: ours.earlyError(one.template) })
-        }
+        const primer = primerFor(answered)
+        const theirs = await theirOutcomes(asked, primer, peer)
+        const found = finite.map((one, at) => {
+          return { ...one, theirs: theirs[at] as Outcome, early: ours.earlyError(one.template) }
+        })
+        compared.push(...(await askedAgain(found, again => theirOutcomes(again, primer, peer))))
       }
       return compared
     } finally {
@@ -90,6 +92,20 @@ async function compareSome(program: string, many: number, seed: number): Promise
   } finally {
     await consul.stop()
   }
+}
+
+/** Those that differ without a reason that is known. */
+async function askedAgain(
+  compared: readonly Compared[],
+  ask: (templates: readonly string[]) => Promise<Theirs[]>,
+): Promise<Compared[]> {
+  const isOpen = (one: Compared) => !isEqual(one) && differenceOf(one) === undefined
+  const answers = await ask(compared.filter(isOpen).map(({ template }) => template))
+  return compared.map(one => {
+    const again = isOpen(one) ? answers.shift() : undefined
+    if (again === undefined) return one
+    return { ...one, isFickle: again.output !== one.theirs.output || again.error !== one.theirs.error }
+  })
 }
 
 function shown({ template, theirs, ours, early }: Compared): string {

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly output?: string
   readonly error?: string
   readonly waits?: true // it is not written before something that is asked for exists
-  readonly isEndless?: true // it takes longer than anybody waits
+  readonly isEndless?: true // it takes longer than anybody waits, or prints a map that holds itself: then consul-template crashes
 }
 
 /** What consul-template makes of it: a template that fails before anything is known ends the program. */
@@ -52,6 +52,7 @@ export interface Peer {
  * one has the others. No two templates may be the same.
  */
 export async function theirOutcomes(templates: readonly string[], primer: string, peer: Peer): Promise<Theirs[]> {
+  if (templates.length === 0) return []
   const folder = mkdtempSync(join(tmpdir(), 'upstreamd-templates-'))
   try {
     const early = await run(templates, undefined, join(folder, 'early'), peer)
@@ -93,7 +94,8 @@ async function run(templates: readonly string[], primer: string | undefined, fol
     await ended
   }
   const log = await stderr
-  if (!existsSync(written(templates.length))) throw new Error(`consul-template has not come to the end: ${log}`)
+  if (!existsSync(written(templates.length)))
+    throw new Error(`consul-template has not come to the end: ${log.slice(0, 4_000)}`)
   const errors = errorsIn(log)
   return templates.map((_, at): Outcome => {
     if (existsSync(written(at))) return { output: readFileSync(written(at), 'utf8') }

@@ -1,11 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type CatalogStore, createCatalogStore } from './catalog.ts'
 import type { Delivery } from './delivery.ts'
-import { EVERYTHING, IN_FULL, openLastSnapshot } from './last-snapshot.ts'
+import { BUT_CHECKS, EVERYTHING, IN_FULL, openLastSnapshot } from './last-snapshot.ts'
 import type { Catalog, Snapshot } from './model/catalog.ts'
 import type { Event } from './observe/event.ts'
 import type { Plan } from './plan.ts'
 import { type Quiescence, quiesce } from './quiescence.ts'
-import { looksAtAll, needsRows, needsServices } from './render/render.ts'
+import { looksAtAll, needsChecks, needsRows, needsServices } from './render/render.ts'
 import { createResolver, type Resolved, type Resolver } from './resolver.ts'
 import type { Runtime } from './runtime.ts'
 import { hostNamesOf } from './select/select.ts'
@@ -45,18 +46,18 @@ export function startDaemon(
   function isWanted(_service: string, tags: readonly string[]): boolean {
     return seesAll || deliveries.some(({ rules }) => rules.tags.all.every(tag => tags.includes(tag)))
   }
-  const looksAtServices = () => deliveries.some(({ templates }) => needsServices(templates.outputs()))
-  const looksAtRows = () => deliveries.some(({ templates }) => needsRows(templates.outputs()))
-  let inFull = looksAtRows()
-  let seesAll = inFull || looksAtServices()
+  const looks = (needs: typeof needsRows) => deliveries.some(({ templates }) => needs(templates.outputs()))
+  let inFull = looks(needsRows)
+  let checksInFull = looks(needsChecks)
+  let seesAll = inFull || looks(needsServices)
   let asking = new AbortController()
 
   async function keepFollowing(source: Source): Promise<void> {
     while (!signal.aborted) {
       const scope = { ...runtime, emit, signal: AbortSignal.any([signal, asking.signal]) }
-      const holds = inFull ? IN_FULL : holdings(seesAll ? [] : deliveries)
+      const holds = checksInFull ? IN_FULL : inFull ? BUT_CHECKS : holdings(seesAll ? [] : deliveries)
       const memory = openLastSnapshot(snapshots, { source: source.name, description: source.description, holds }, emit)
-      const interest = Object.assign(isWanted.bind(undefined), { inFull })
+      const interest = Object.assign(isWanted.bind(undefined), { inFull, checksInFull })
       await follow(source, interest, take, scope, memory)
       await memory.close()
     }
@@ -71,12 +72,14 @@ export function startDaemon(
     if (catalogs.put(snapshot)) whenKnown(line => line.tick(snapshot.took?.fetch))
   }
   function templateChanged(): void {
-    const before = { inFull, seesAll }
-    inFull = looksAtRows()
-    seesAll = inFull || looksAtServices()
-    const isOther = inFull !== before.inFull || seesAll !== before.seesAll
+    const before = { inFull, checksInFull, seesAll }
+    inFull = looks(needsRows)
+    checksInFull = looks(needsChecks)
+    seesAll = inFull || looks(needsServices)
+    const isOther = !isDeepStrictEqual({ inFull, checksInFull, seesAll }, before)
     // Of what it looks at now, only a part is known: to render that would lose the rest.
-    if ((inFull && !before.inFull) || (seesAll && !before.seesAll)) catalogs.forget()
+    const isMore = (inFull && !before.inFull) || (checksInFull && !before.checksInFull) || (seesAll && !before.seesAll)
+    if (isMore) catalogs.forget()
     whenKnown(line => line.tick())
     if (!isOther) return
     asking.abort() // the sources are asked again, with the other interest

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aService, aSnapshot } from '../test/support/builders.ts'
-import { EVERYTHING, IN_FULL, openLastSnapshot } from './last-snapshot.ts'
+import { BUT_CHECKS, EVERYTHING, IN_FULL, openLastSnapshot } from './last-snapshot.ts'
 import type { Event } from './observe/event.ts'
 
 const origin = { source: 'consul', description: 'consul at 127.0.0.1:8500', holds: 'services tagged calico' }
@@ -100,6 +100,15 @@ describe('what a source said last', () => {
 
     expect((await open({ holds: IN_FULL }).recall())?.snapshot).toEqual(full)
     expect((await open().recall())?.snapshot).toEqual(full)
+  })
+
+  it('serves whoever wants less', async () => {
+    await keep(snapshot, { holds: BUT_CHECKS })
+
+    for (const holds of ['services tagged bridge', EVERYTHING, BUT_CHECKS]) {
+      expect((await open({ holds }).recall())?.snapshot).toEqual(snapshot)
+    }
+    expect(await open({ holds: IN_FULL }).recall()).toBeUndefined()
   })
 
   it('may be a large catalog, which is written piece by piece', async () => {

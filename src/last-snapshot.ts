@@ -39,6 +39,8 @@ export interface Origin {
   readonly holds: string // `everything`, or which services
 }
 export const EVERYTHING = 'everything'
+/** All services, and all that is known of them but what checks say. */
+export const BUT_CHECKS = 'everything in full, but checks'
 /** All services, and all that is known of them. */
 export const IN_FULL = 'everything in full'
 
@@ -195,8 +197,11 @@ function understand(text: string, origin: Origin): Recalled {
 }
 
 function isEnough(held: string, wanted: string): boolean {
-  return held === wanted || held === IN_FULL || (held === EVERYTHING && wanted !== IN_FULL)
+  return held === wanted || more.indexOf(held) >= Math.max(0, more.indexOf(wanted))
 }
+
+/** Each holds what stands before it, too. */
+const more = [EVERYTHING, BUT_CHECKS, IN_FULL]
 
 function parse<T>(schema: z.ZodType<T>, line: string): T {
   const parsed = schema.safeParse(JSON.parse(line))

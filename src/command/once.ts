@@ -69,7 +69,7 @@ export async function untilAnswered(
 }
 
 /** Nothing is asked twice here, and a template may look at all of it. */
-const everything: Interest = Object.assign(() => true, { inFull: true })
+const everything: Interest = Object.assign(() => true, { inFull: true, checksInFull: true })
 
 /** Waits until every source has spoken. Throws the last SourceError after a minute. */
 export async function firstCatalog(sources: readonly Source[], runtime: Runtime): Promise<Catalog> {

@@ -29,10 +29,13 @@ export interface TemplateOptions {
   readonly allowsUnsafe: boolean
 }
 
+/** A name of the view; `checks`: of the checks of what is listed more than how they are. */
+export type Used = keyof View | 'checks'
+
 export interface Template {
   readonly source: TemplateSource
-  /** Does the text mention this name of the view? What it cannot ask for need not be made. */
-  uses(name: keyof View): boolean
+  /** Does the text mention this? What it cannot ask for need not be made. */
+  uses(name: Used): boolean
   /**
    * Synchronous and pure: the same view and the same answers give the same text. Bounded in time and in size.
    * Without `asking` nothing is known beyond the view. Marks what it printed from the catalog; literals and the template's own text are not marked.

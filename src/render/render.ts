@@ -73,6 +73,11 @@ export function needsRows(outputs: readonly Output[]): boolean {
   return outputs.some(({ template }) => template.uses('listed'))
 }
 
+/** Does any of them print what checks say, which changes all the time? */
+export function needsChecks(outputs: readonly Output[]): boolean {
+  return outputs.some(({ template }) => template.uses('checks'))
+}
+
 /** Does any of them see services that are not selected? */
 export function looksAtAll(outputs: readonly Output[]): boolean {
   return needsServices(outputs) || needsRows(outputs)

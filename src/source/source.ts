@@ -5,6 +5,8 @@ export interface Interest {
   (service: string, tags: readonly string[]): boolean
   /** Instances are wanted with their rows: all that the source knows of them. */
   readonly inFull?: boolean
+  /** Their checks, too. Without, there is of a check what its health follows from: what else it says changes all the time. */
+  readonly checksInFull?: boolean
 }
 
 /** Seam: where services come from. */

@@ -106,6 +106,19 @@ describe('what Consul says of an instance beside its address', () => {
     await consul.call('PUT', '/catalog/register', { ...place, Service, Checks })
   })
 
+  it('is looked at anew as soon as a template prints it', async () => {
+    const out = join(bench.folder, 'out')
+    const path = template('a.ctmpl', '{{ range service "web" }}{{ .Address }}{{ end }}')
+    start(`-template=${path}:${out}`)
+    await becomes(out, '10.2.2.2')
+
+    writeFileSync(path, '{{ range service "web" }}{{ range .Checks }}{{ .Name }}: {{ .Output }}{{ end }}{{ end }}')
+    await becomes(out, 'alive: ')
+    const Check = { CheckID: 'c', Name: 'alive', Status: 'passing', ServiceID: 'web-1', Output: 'fine' }
+    await consul.call('PUT', '/catalog/register', { Node: 'n1', Address: '10.1.1.1', SkipNodeUpdate: true, Check })
+    await becomes(out, 'alive: fine')
+  })
+
   it('is there with -once and -dry, too', async () => {
     const out = join(bench.folder, 'out')
     const args = [`-consul-addr=${consul.address}`, `-template=${template('a.ctmpl', text)}:${out}`]

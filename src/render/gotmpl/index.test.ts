@@ -143,3 +143,15 @@ it('the queries of a template are those it comes to', () => {
     ['a', 'c'],
   ])
 })
+
+describe('what checks say', () => {
+  it.each([
+    { text: '{{ range service "web" }}{{ .Address }} {{ .Status }}{{ end }}', looks: false },
+    { text: '{{ range service "web" }}{{ range .Checks }}{{ .Output }}{{ end }}{{ end }}', looks: true },
+    { text: '{{ range service "web" }}{{ (index .Checks 0).Name }}{{ end }}', looks: true },
+    { text: '{{ service "web" | toJSON }}', looks: true },
+    { text: '{{ key "a" | parseJSON }}', looks: false },
+  ])('$text looks at it: $looks', ({ text, looks }) => {
+    expect(goLanguage.compile({ path, text }).uses('checks')).toBe(looks)
+  })
+})

@@ -6,7 +6,7 @@ import { keepLast } from '../../keep-last.ts'
 import type { Printed } from '../../model/generation.ts'
 import type { Answer, Query } from '../../model/query.ts'
 import { record } from '../asking.ts'
-import type { Asking, Template, TemplateLanguage, TemplateSource } from '../language.ts'
+import type { Asking, Template, TemplateLanguage, TemplateSource, Used } from '../language.ts'
 import type { View } from '../view.ts'
 import { Attribution } from './attribution.ts'
 import { joined } from './bytes.ts'
@@ -30,6 +30,9 @@ const RENDER_BYTES = 256 * 1024 * 1024
 /** What gives another text each time: templates that call one of these are rendered whenever anybody asks. */
 const restless =
   /^(timestamp|plugin|writeToFile|sockaddr|sprig_(ago|bcrypt|htpasswd|encryptAES|randInt|shuffle|gen\w+|buildCustomCert))$/
+
+/** What looks into all that it is given, without naming it. */
+const telling = /json|yaml|toml|spew|deep/i
 
 /** How Go says that a template names what is not there. */
 const isUndefined =
@@ -62,9 +65,10 @@ export const goLanguage: TemplateLanguage = {
 /** Asked only for the names of the functions. */
 const nobody: Asking = { ask: () => undefined, hold: () => {} }
 
-function uses({ functions }: Mentioned, name: keyof View): boolean {
+function uses({ functions, fields }: Mentioned, name: Used): boolean {
   const asks = ['service', 'services'].some(one => functions.has(one))
-  return asks && name === 'listed'
+  const looks = fields.has('Checks') || [...functions].some(one => telling.test(one))
+  return asks && (name === 'listed' || (name === 'checks' && looks))
 }
 
 function libraryFor({ options }: TemplateSource) {

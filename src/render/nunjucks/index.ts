@@ -33,7 +33,7 @@ export const nunjucksLanguage: TemplateLanguage = {
     return {
       source,
       // What `service` is asked for is known when it is asked.
-      uses: name => translated.names.has(name === 'listed' ? 'service' : name),
+      uses: name => name !== 'checks' && translated.names.has(name === 'listed' ? 'service' : name),
       render: (view, asking = record(view, new Map())) => renderWith(source, translated, view, asking),
       prepare: view => prepareWith(translated, view),
     }

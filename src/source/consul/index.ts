@@ -84,7 +84,7 @@ async function* inOneWay(
   try {
     // Whoever was wrong is asked the same again, and alone: only when that is answered is it worth asking for more.
     if (past.failed !== undefined) await client.ask(onTrial(past.failed), scope.signal)
-    const questions = tableQuestions(interest.inFull)
+    const questions = tableQuestions(interest)
     const [services, checks, nodes] = await Promise.all([
       client.ask(questions.services, scope.signal),
       client.ask(questions.checks, scope.signal),
@@ -92,7 +92,7 @@ async function* inOneWay(
     ])
     const tables = new Tables(past.tables, interest.inFull)
     const wanted = keepLast((names: ServiceNames) => wantedOf(names, interest))
-    const picked = new Picked(NAME, past.picked, interest.inFull)
+    const picked = new Picked(NAME, past.picked, interest)
     const isShared = isCheaper(services.body, wanted(services.body).size, nodes.body.length, 1)
     const from = { source: NAME, interest, wantedOf: wanted }
     const again = () => void tell(reader.retry())

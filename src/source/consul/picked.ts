@@ -5,6 +5,9 @@ import type { Parts } from './rounds.ts'
 import { toInstance } from './tables.ts'
 import type { Entries, ServiceNames } from './wire.ts'
 
+/** How much of each instance. */
+type Amount = Pick<Interest, 'inFull' | 'checksInFull'>
+
 interface Known {
   readonly service: Service | undefined // none, when it has no instance
   readonly digest: string // of the answer it came in
@@ -21,11 +24,11 @@ export class Picked implements Parts<Entries> {
   readonly #source: string
   #wanted: ReadonlySet<string> = new Set()
   readonly #known: Map<string, Known>
-  readonly #inFull: boolean
+  readonly #amount: Amount
 
-  constructor(source: string, before?: Picked, inFull = false) {
+  constructor(source: string, before?: Picked, amount: Amount = {}) {
     this.#source = source
-    this.#inFull = inFull
+    this.#amount = amount
     this.#known = new Map(before === undefined ? [] : before.#known)
     this.wasComplete = before?.wasComplete ?? false
   }
@@ -48,7 +51,7 @@ export class Picked implements Parts<Entries> {
   }
 
   question(name: string) {
-    return instancesOf(name, this.#inFull)
+    return instancesOf(name, this.#amount)
   }
 
   take(name: string, { body, digest }: { readonly body: Entries; readonly digest: string }): boolean {
@@ -57,7 +60,7 @@ export class Picked implements Parts<Entries> {
     // Consul does not mind case: the answer about `twin` tells of `Twin`, too.
     const mine = body.filter(({ Service }) => Service.Service === name)
     const instances = mine.map(row =>
-      toInstance(row.Node, row.Service, healthOf(row.Checks), this.#inFull ? row : undefined),
+      toInstance(row.Node, row.Service, healthOf(row.Checks), this.#amount.inFull ? row : undefined),
     )
     const service = instances.length === 0 ? undefined : toService(this.#source, name, instances)
     this.#known.set(name, { service, digest })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { UpstreamdError } from '../../errors.ts'
+import type { Interest } from '../source.ts'
 import type { Question } from './answer.ts'
 import { entriesOf, Remembered, rowsOf } from './rows.ts'
 import {
@@ -49,11 +50,11 @@ export interface TableQuestions {
   readonly nodes: Question<Nodes>
 }
 
-/** The same for one attempt: long answers are remembered from one to the next. `inFull`: with all that rows hold. */
-export function tableQuestions(inFull = false): TableQuestions {
+/** The same for one attempt: long answers are remembered from one to the next; with as much of the rows as is wanted. */
+export function tableQuestions({ inFull, checksInFull }: Pick<Interest, 'inFull' | 'checksInFull'>): TableQuestions {
   return {
     services: { ...services, remembered: new Remembered() },
-    checks: { ...(inFull ? checksAs(whole.Check) : checks), remembered: new Remembered() },
+    checks: { ...(checksInFull ? checksAs(whole.Check) : checks), remembered: new Remembered() },
     nodes: { ...(inFull ? nodesAs(whole.Node) : nodes), remembered: new Remembered() },
   }
 }
@@ -91,8 +92,12 @@ export function isUnknown(body: NodeServices): boolean {
 }
 
 /** All instances of one service, with their nodes and their checks. */
-export function instancesOf(service: string, inFull: boolean): Question<Entries> {
-  return { path: '/health/service/{service}', schema: inFull ? whole.Entries : Entries, params: { service } }
+export function instancesOf(
+  service: string,
+  { inFull, checksInFull }: Pick<Interest, 'inFull' | 'checksInFull'>,
+): Question<Entries> {
+  const schema = checksInFull ? whole.Entries : inFull ? whole.EntriesButChecks : Entries
+  return { path: '/health/service/{service}', schema, params: { service } }
 }
 
 /**

@@ -341,3 +341,19 @@ describe('what is known', () => {
     expect(seen.map(({ name }) => name)).toEqual(['web'])
   })
 })
+
+describe('what is known in full', () => {
+  it('is the same as before when a check says the same again, and another one when it says something else', () => {
+    tables = new Tables(undefined, true)
+    tables.setNodes(nodes('a'))
+    tables.setChecks([check('a', '1')])
+    read('a', service('1'))
+    const [before] = tables.services('consul', everything)
+
+    tables.setChecks([check('a', '1')])
+    expect(tables.services('consul', everything)[0]).toBe(before)
+
+    tables.setChecks([{ ...check('a', '1'), Output: 'fine' } as ReturnType<typeof check>])
+    expect(tables.services('consul', everything)[0]).not.toBe(before)
+  })
+})

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { compare, type Health, healthOf, type Instance, type Service, toService } from '../../model/catalog.ts'
 import type { HealthRow } from '../../model/query.ts'
 import type { Interest } from '../source.ts'
@@ -214,7 +215,8 @@ export function toInstance(
 
 function isSameRow(a: HealthRow | undefined, b: HealthRow | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
-  const areSameChecks = a.Checks.length === b.Checks.length && a.Checks.every((check, at) => check === b.Checks[at])
+  const areSameChecks =
+    a.Checks.length === b.Checks.length && a.Checks.every((check, at) => isDeepStrictEqual(check, b.Checks[at]))
   return a.Node === b.Node && a.Service === b.Service && areSameChecks
 }
 

@@ -56,6 +56,7 @@ export const whole = {
   NodeService: NodeService.loose(),
   NodeServices: nodeServices(NodeService.loose()),
   Entries: entries(Node.loose(), NodeService.loose(), EntryCheck.loose()),
+  EntriesButChecks: entries(Node.loose(), NodeService.loose(), EntryCheck),
 }
 
 function nodeServices<T extends typeof NodeService>(service: T) {

@@ -77,7 +77,7 @@ export async function openOurs(address: string, env: Readonly<Record<string, str
 async function servicesOf(config: ConsulConfig, runtime: Runtime): Promise<ListedService[]> {
   const ending = new AbortController()
   try {
-    const everything = Object.assign(() => true, { inFull: true })
+    const everything = Object.assign(() => true, { inFull: true, checksInFull: true })
     for await (const snapshot of consul.create(config, runtime).snapshots(everything, ending.signal)) {
       const store = createCatalogStore([snapshot.source])
       store.put(snapshot)

@@ -153,6 +153,19 @@ describe('what others registered elsewhere', () => {
     expect(checkedAnswer('service', answer)).toBe(checked)
   })
 
+  it('is of services only those whose name is one', () => {
+    const named = (Service: string): HealthRow => ({ ...row, Service: { ...row.Service, Service } })
+    const of = (Service: string, Address: string) => ({ Service, Address })
+    const onNode = [of('web', ''), of('db', 'fd00::1'), of('../../etc/x', ''), of('c', 'unix:/run/c.sock')]
+
+    expect(checkedAnswer('service', [named('../../etc/x'), named('a b')])).toEqual([])
+    expect(checkedAnswer('services', { web: ['a'], '../../etc/x': [], 'a b': [] })).toEqual({ web: ['a'] })
+    expect(checkedAnswer('node', { Node: { Node: 'n' }, Services: onNode })).toEqual({
+      Node: { Node: 'n' },
+      Services: [of('web', ''), of('db', '[fd00::1]')],
+    })
+  })
+
   it('loses what is syntax; keys and files are the operator’s', () => {
     expect(checkedAnswer('nodes', [{ Node: 'a', Meta: { x: 'a;b' } }])).toEqual([{ Node: 'a', Meta: {} }])
     expect(checkedAnswer('key', { Value: 'a;b' })).toEqual({ Value: 'a;b' })

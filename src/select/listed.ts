@@ -136,19 +136,37 @@ export function checkedAnswer(kind: Kind, answer: Answer): Answer {
   if (typeof answer !== 'object' || answer === null || owned.has(kind)) return answer
   const before = answers.get(answer)
   if (before !== undefined) return before
-  const clean =
-    kind === 'service' ? (answer as Answers['service']).flatMap(remoteRow) : (harmlessValue(answer) as Answer)
+  const clean = checkedOfKind(kind, answer)
   answers.set(answer, clean)
   return clean
+}
+
+/** Services have names, and addresses, of the shape that those here must have, too. */
+function checkedOfKind(kind: Kind, answer: Answer): Answer {
+  if (kind === 'service') return (answer as Answers['service']).flatMap(remoteRow)
+  const clean = harmlessValue(answer) as Answer
+  if (kind === 'services')
+    return Object.fromEntries(Object.entries(clean as Answers['services']).filter(([name]) => isServiceName(name)))
+  if (kind !== 'node') return clean
+  const node = clean as NonNullable<Answers['node']>
+  return { ...node, Services: node.Services.flatMap(serviceOfNode) }
 }
 
 const owned: ReadonlySet<Kind> = new Set(['key', 'pairs', 'file', 'caRoots', 'caLeaf'])
 const answers = new WeakMap<object, Answer>()
 
+/** No address is that of the node. */
+function serviceOfNode(row: Row): Row[] {
+  const address = String(row.Address ?? '')
+  const parsed = parseAddress(address)
+  if (!isServiceName(String(row.Service)) || (address !== '' && parsed.kind !== 'ip')) return []
+  return [parsed.kind === 'ip' ? { ...row, Address: bracketed(parsed.address) } : row]
+}
+
 function remoteRow(row: HealthRow): HealthRow[] {
-  const { Address, Port } = row.Service
+  const { Service, Address, Port } = row.Service
   const parsed = parseAddress(String(Address === '' ? row.Node.Address : Address))
-  if (parsed.kind !== 'ip' || !isPort(Port)) return []
+  if (!isServiceName(String(Service)) || parsed.kind !== 'ip' || !isPort(Port)) return []
   return [checkedRow(row, { address: parsed.address, port: Port })]
 }
 

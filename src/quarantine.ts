@@ -125,7 +125,7 @@ function byName({ services }: Catalog): Map<string, Service> {
 }
 
 function isSame(a: Service | undefined, b: Service): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 function changes(

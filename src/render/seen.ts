@@ -42,7 +42,8 @@ export function byService({ selection, services, listed }: Seen): Map<string, Pa
 
 /** Would templates print the same for it? Compared as text: what was read back from the disk has other prototypes. */
 export function isSame(a: Parts | undefined, b: Parts | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+  const areSame = a?.site === b?.site && a?.unavailable === b?.unavailable && a?.visible === b?.visible
+  return (areSame && a?.listed === b?.listed) || JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** The same with only those services whose name passes, and with sites in the place of what was taken out. */

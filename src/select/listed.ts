@@ -202,7 +202,11 @@ function harmlessValue(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? harmless(value as Row) : value
 }
 
-/** Has it no character that ends an argument of nginx's, or a quoted one, or that nginx takes for more than it says? */
+/**
+ * Has it no character that ends an argument of nginx's, or a quoted one, or that nginx takes for more than it says? Where
+ * an argument begins with `~` it is a regular expression, and templates cut: of `urlprefix-~.` they print what is behind
+ * the `-`. Behind a letter or a digit, as in `1.2~rc1`, nobody cuts.
+ */
 export function isHarmless(text: string): boolean {
-  return !/[^\P{Z} ]|[\p{C};{}"'\\$#]/u.test(text)
+  return !/[^\P{Z} ]|[\p{C};{}"'\\$#]|(?<![\p{L}\p{N}])~/u.test(text)
 }

@@ -42,6 +42,9 @@ describe('what a template makes of data', () => {
     { call: '.ServiceMeta.x | sprig_b64dec', x: base64(evil) },
     { call: '(.ServiceMeta.x | sprig_urlParse).path', x: `http://a/${encodeURIComponent(evil)}` },
     { call: '.ServiceMeta.x | base64Decode | toUpper', x: base64(evil) },
+    { call: '.ServiceMeta.x | toLower', x: '~A|.' },
+    { call: '.ServiceMeta.x | trimPrefix "urlprefix-"', x: 'urlprefix-~.' },
+    { call: '.ServiceMeta.x | base64Decode', x: base64('/x ~*.') },
   ])('has no syntax in it: $call', ({ call, x }) => {
     expect(run(of(call), viewWith({ x })).text).toMatch(/^\[(<no value>)?\/?\]$/)
   })
@@ -52,6 +55,7 @@ describe('what a template makes of data', () => {
 
   it('is left as it is when it is harmless', () => {
     expect(run(of('.ServiceMeta.x | base64Decode'), viewWith({ x: base64('a b') })).text).toBe('[a b]')
+    expect(run(of('.ServiceMeta.x'), viewWith({ x: '1.2~rc1' })).text).toBe('[1.2~rc1]')
   })
 
   it('is the operator’s where it comes from a key', () => {

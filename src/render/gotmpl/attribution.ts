@@ -32,12 +32,6 @@ export class Attribution {
     if (service !== undefined && textsOf(service).has(text)) this.spans.push({ start, end, service: this.current })
   }
 
-  /** May this text be one of the service that was looked into last, or a part of one? */
-  readonly isData = (text: string): boolean => {
-    const service = this.current === undefined ? undefined : this.#serviceOf(this.current)
-    return service !== undefined && text !== '' && [...textsOf(service)].some(known => known.includes(text))
-  }
-
   #serviceOf(name: string): ListedService | undefined {
     if (this.#services.size === 0) for (const one of this.#view.listed) this.#services.set(one.name, one)
     return this.#services.get(name)

@@ -184,11 +184,9 @@ export class Evaluator {
   #function(node: IdentifierNode, context: AnyNode, args: readonly OperandNode[], piped: Piped): Value {
     this.node = node
     const { name } = node
-    const own = this.#around.functions.get(name)
-    if (own !== undefined) return this.#call(own, context, name, args, piped)
-    const builtin = builtins.get(name)
-    if (builtin === undefined) return this.fail(`"${name}" is not a defined function`)
-    return this.#call(builtin, context, name, args, piped, true)
+    const func = this.#around.functions.get(name) ?? builtins.get(name)
+    if (func === undefined) return this.fail(`"${name}" is not a defined function`)
+    return this.#call(func, context, name, args, piped, builtins.has(name))
   }
 
   /** `args` begins with what is called. */

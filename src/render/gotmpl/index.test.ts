@@ -42,6 +42,8 @@ describe('what a template makes of data', () => {
     { call: '.ServiceMeta.x | sprig_b64dec', x: base64(evil) },
     { call: '(.ServiceMeta.x | sprig_urlParse).path', x: `http://a/${encodeURIComponent(evil)}` },
     { call: '.ServiceMeta.x | base64Decode | toUpper', x: base64(evil) },
+    { call: '.ServiceMeta.x | replaceAll "-" "+" | base64Decode', x: base64(`${evil}>>>`).replaceAll('+', '-') },
+    { call: '.ServiceMeta.x | html', x: 'a<return 200 x' },
     { call: '.ServiceMeta.x | toLower', x: '~A|.' },
     { call: '.ServiceMeta.x | trimPrefix "urlprefix-"', x: 'urlprefix-~.' },
     { call: '.ServiceMeta.x | base64Decode', x: base64('/x ~*.') },
@@ -56,6 +58,29 @@ describe('what a template makes of data', () => {
   it('is left as it is when it is harmless', () => {
     expect(run(of('.ServiceMeta.x | base64Decode'), viewWith({ x: base64('a b') })).text).toBe('[a b]')
     expect(run(of('.ServiceMeta.x'), viewWith({ x: '1.2~rc1' })).text).toBe('[1.2~rc1]')
+  })
+
+  it('has no syntax in it when it comes from elsewhere, from a service that is called as one here or from a node', () => {
+    const Meta = { x: base64(evil) }
+    const row = { Node: {}, Service: { Service: 'web', Address: '10.0.0.1', Port: 80, Meta }, Checks: [] }
+    const known = new Map<string, Answer>([
+      ['health.service(web@dc2|passing)', [row]],
+      ['catalog.nodes', [{ Node: 'n', Meta }]],
+    ])
+
+    const decoded = run(
+      '[{{ range service "web@dc2" }}{{ .ServiceMeta.x | base64Decode }}{{ end }}{{ range nodes }}{{ .Meta.x | base64Decode }}{{ end }}]',
+      viewWith({ x: 'here' }),
+      known,
+    )
+
+    expect(decoded.text).toBe('[]')
+  })
+
+  it('is the operator’s where it was decoded twice', () => {
+    const known = new Map<string, Answer>([['kv.block(a)', { Key: 'a', Value: base64(base64(base64(evil))) }]])
+
+    expect(run('{{ key "a" | base64Decode | base64Decode }}', viewWith({}), known).text).toBe(evil)
   })
 
   it('is the operator’s where it comes from a key', () => {

@@ -9,6 +9,7 @@ import { record } from '../asking.ts'
 import type { Asking, Template, TemplateLanguage, TemplateSource, Used } from '../language.ts'
 import type { View } from '../view.ts'
 import { Attribution } from './attribution.ts'
+import { builtins } from './builtins.ts'
 import { joined } from './bytes.ts'
 import { dataFunctions } from './data/index.ts'
 import { guarded } from './decoders.ts'
@@ -104,13 +105,10 @@ function renderWith(
   asking: Asking,
 ): Printed {
   const attribution = new Attribution(view, literals)
-  const given = [...library.values(), ...dataFunctions(asking)]
-  const functions = new Map(
-    given.map(func => {
-      const may = allowed(func, options)
-      return [func.name, view.trustsCatalog ? may : guarded(may, attribution.isData)] as const
-    }),
-  )
+  const may = [...library.values(), ...dataFunctions(asking)].map(func => allowed(func, options))
+  const given = [...builtins.values(), ...may]
+  const safe = view.trustsCatalog ? given : guarded(given, literals)
+  const functions = new Map(safe.map(func => [func.name, func]))
   const ms = Math.min(RENDER_MS.least + RENDER_MS.perService * view.listed.length, RENDER_MS.most)
   try {
     const text = execute(parsed, NO_VALUE, {

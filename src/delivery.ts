@@ -170,6 +170,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   /** Were these very texts accepted before, with a service, and with these answers? Without one, any template is fine. */
   function isProven(outputs: readonly Output[], known: Known): boolean {
     if (liveSeen === undefined || isEmpty(liveSeen.selection) || !isSameKnown(known, liveSeen.known)) return false
+    if (confirmed === undefined && memory.areConditionsNew) return false
     return templates.areProven(outputs)
   }
 

@@ -11,18 +11,30 @@ export interface Memory {
   readonly texts: Readonly<Record<string, string>>
   /** Were the rules of selection others when this was kept? Then a loss is what somebody asked for. */
   readonly areRulesNew: boolean
+  /** Were the texts accepted under other conditions (delimiters, environment, nginx)? Then it is not known what they give. */
+  readonly areConditionsNew: boolean
   keep(texts: Readonly<Record<string, string>>): Promise<void>
 }
 
-export async function openMemory(folder: string, rules: string): Promise<Memory> {
+interface Kept {
+  readonly texts: Record<string, string>
+  readonly rules: string
+  readonly conditions: string
+}
+
+export async function openMemory(
+  folder: string,
+  { rules, conditions }: { readonly rules: string; readonly conditions: string },
+): Promise<Memory> {
   const path = join(folder, 'memory.json')
-  const before = (await readJsonIfThere(path)) as { texts: Record<string, string>; rules: string } | undefined
+  const before = (await readJsonIfThere(path)) as Kept | undefined
   let last = JSON.stringify(before)
   return {
     texts: before?.texts ?? {},
     areRulesNew: before !== undefined && before.rules !== rules,
+    areConditionsNew: before !== undefined && before.conditions !== conditions,
     async keep(texts) {
-      const next = JSON.stringify({ texts, rules })
+      const next = JSON.stringify({ texts, rules, conditions } satisfies Kept)
       if (next === last) return
       await replaceFile(path, next, 0o600)
       last = next

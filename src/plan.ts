@@ -76,7 +76,10 @@ export async function makePlan(
   ) {
     const plain = targets.create({ ...target, state } as { type: string }, runtime)
     const made = target.type === 'nginx' ? withReloadBudget(plain, config.reload_interval, runtime) : plain
-    const memory = await openMemory(state, fingerprint)
+    const asked = entries.map(({ destination, language, options }) => ({ destination, language, options }))
+    // Its hash: the environment may hold what nobody else should read.
+    const conditions = keyOf(JSON.stringify([around(), asked, config.check_output]))
+    const memory = await openMemory(state, { rules: fingerprint, conditions })
     const templates = loadTemplates(entries, memory.texts, runtime.emit)
     const wait = waitOf(entries, config.wait)
     const { now } = runtime.clock

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { makeTree } from '../support/nginx-tree.ts'
 import { type ServiceFile, serviceFile } from '../support/services.ts'
 import { type Bench, workbench } from '../support/upstreamd.ts'
 
@@ -137,5 +138,36 @@ describe('a Go template', () => {
 
     expect(code).toBe(65)
     expect(stderr).toContain(says)
+  })
+})
+
+describe('an option that breaks a template for all', () => {
+  it('costs nobody who is live his place', async () => {
+    const tree = makeTree(bench.folder)
+    services.write({ a: [1], b: [2], c: [3], d: [4] })
+    const path = join(bench.folder, 'ct.hcl')
+    const block = `contents = <<EOF
+{{ range services }}upstream {{ .Name }} {
+{{ range service .Name }}server {{ .Address }}:{{ .Port }}; # {{ .ServiceMeta.zone }}
+{{ end }}}
+{{ end }}
+EOF
+  destination = "${tree.destination}"`
+    const configure = (isStrict: boolean) =>
+      writeFileSync(
+        path,
+        `source = ["${services.source}"]\nnginx_conf = "${tree.conf}"\ntemplate {\n  ${block}\n  error_on_missing_key = ${isStrict}\n}\n`,
+      )
+    configure(false)
+    const upstreamd = bench.start([`-config=${path}`])
+    await upstreamd.saw('daemon.ready')
+    const before = readFileSync(tree.destination, 'utf8')
+
+    configure(true)
+    await upstreamd.saw('template.failed', ({ message }) => message.includes('no entry for key "zone"'))
+    await upstreamd.stop()
+
+    expect(readFileSync(tree.destination, 'utf8')).toBe(before)
+    expect(upstreamd.events().filter(({ type }) => type === 'selection.rejected')).toEqual([])
   })
 })

@@ -177,13 +177,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   /** What templates may be told beyond the services in the place of what they are told now. */
   const answersBefore = () => liveSeen && answersInstead(demand.known(), liveSeen.known)
 
+  /** After a restart nobody knows them: what stands in then keeps files as they are, and newcomers out. */
+  const knowsAccepted = () => liveSeen !== undefined && liveSeen.known.size > 0
+
   async function whoseFault(seen: Seen, out: Out, outputs: readonly Output[], runtime: UpdateRuntime) {
     const scene = {
       seen,
       live: liveSeen,
       areTemplatesProven: isProven(outputs, seen.known),
       wereOut: new Set([...quarantine.names()].filter(service => !out.has(service))),
-      hasFallback: templates.accepted() !== undefined || answersBefore() !== undefined,
+      hasFallback: templates.accepted() !== undefined || (knowsAccepted() && answersBefore() !== undefined),
       draw: (part: Seen) => draw(part, outputs).generation,
     }
     try {

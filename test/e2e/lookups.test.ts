@@ -217,6 +217,29 @@ describe('nginx’s configuration', () => {
     await until('nothing is wrong', () => statusOf().problem === undefined)
   })
 
+  it('with a service that nginx refuses takes newcomers up after a reload, too', async () => {
+    await set('snippet', 'charset utf-8;')
+    const limited = (Name: string, limit: string) =>
+      consul.register({ Name, Address: '127.0.0.1', Port: backend.port, Meta: { limit } })
+    for (const name of ['a', 'b', 'web']) await limited(name, '1m')
+    const text = servers().replaceAll(
+      '{{ keyOrDefault',
+      '{{ with service .Name }}client_max_body_size {{ (index . 0).ServiceMeta.limit }};{{ end }} {{ keyOrDefault',
+    )
+    const upstreamd = start(`-nginx-conf=${tree.conf}`, `-template=${template('a.ctmpl', text)}:${tree.destination}`)
+    await upstreamd.saw('daemon.ready')
+    await limited('b', 'broken')
+    await upstreamd.saw('selection.rejected', ({ rejection }) => rejection.service === 'b')
+
+    const before = upstreamd.events().length
+    upstreamd.child.kill('SIGHUP')
+    await upstreamd.saw('selection.rejected', ({ rejection }) => rejection.service === 'b', before)
+    await limited('late', '1m')
+
+    await until('late is there', () => readFileSync(tree.destination, 'utf8').includes('server_name late.test;'))
+    expect(readFileSync(tree.destination, 'utf8')).toContain('server_name b.test;')
+  })
+
   it('goes on while another template of the same nginx waits for a key that has gone', async () => {
     await set('gone', '# a comment')
     const other = join(tree.folder, 'conf.d/other.conf')

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type CatalogStore, createCatalogStore } from './catalog.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery } from './delivery/delivery.ts'
 import { BUT_CHECKS, EVERYTHING, IN_FULL, openLastSnapshot } from './last-snapshot.ts'
 import type { Catalog, Snapshot } from './model/catalog.ts'
 import type { Event } from './observe/event.ts'

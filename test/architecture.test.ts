@@ -34,7 +34,7 @@ describe('the structure', () => {
     planted.set('source/file/index.ts', ['source/consul/index.ts'])
     planted.set('select/select.ts', ['daemon.ts'])
 
-    expect(cyclesOf(planted)).toContain('model/selection.ts → model/catalog.ts → model/selection.ts')
+    expect(cyclesOf(planted).some(cycle => /model\/selection\.ts → model\/catalog\.ts/.test(cycle))).toBe(true)
     expect(breaksOf(planted).sort()).toEqual([
       'select/select.ts reaches up to daemon.ts',
       'source/file/index.ts reaches over to source/consul/index.ts',
@@ -44,7 +44,7 @@ describe('the structure', () => {
   it('keeps the core pure: model and select touch neither files nor processes nor the network', () => {
     const allowed = ['node:crypto', 'node:net'] // hashing, and parsing of addresses
     const pure = [...graph].filter(([path]) =>
-      /^(model|select)\/|^render\/(language|view|render)\.ts$|^announce\.ts$/.test(path),
+      /^(model|select)\/|^render\/(language|view|render)\.ts$|^delivery\/announce\.ts$/.test(path),
     )
     const foreign = pure.flatMap(([path, imports]) =>
       imports.filter(name => !graph.has(name) && !allowed.includes(name)).map(name => `${path}: ${name}`),

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { Delivery } from '../delivery.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import { withConsul } from '../entries.ts'
 import { createExec } from '../exec.ts'
 import type { Emit } from '../observe/event.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { aCatalog, aSeen, aSelection, aServer, aSite } from '../test/support/builders.ts'
-import type { Rejection } from './model/selection.ts'
+import { aCatalog, aSeen, aSelection, aServer, aSite } from '../../test/support/builders.ts'
+import type { Rejection } from '../model/selection.ts'
+import type { Seen } from '../render/seen.ts'
 import { createQuarantine, leaveOut, type Out } from './quarantine.ts'
-import type { Seen } from './render/seen.ts'
 
 const seenOf = (...sites: Parameters<typeof aSelection>[0]): Seen => aSeen(aSelection(sites))
 const outOf = (service: string, reason: Rejection['reason'] = 'quarantined', clashes = false): Out =>

@@ -1,14 +1,14 @@
+import { type Code, isOf, reasonOf } from '../errors.ts'
+import { type Diagnostic, describe } from '../model/diagnostic.ts'
+import type { Generation } from '../model/generation.ts'
+import { type Phases, rounded } from '../model/phases.ts'
+import { type NonEmpty, sizeOf } from '../model/selection.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Target } from '../target/target.ts'
 import { difference } from './announce.ts'
 import { apply, type Outcome, type Prepared } from './apply.ts'
 import type { Drawn } from './drawing.ts'
-import { type Code, isOf, reasonOf } from './errors.ts'
-import { type Diagnostic, describe } from './model/diagnostic.ts'
-import type { Generation } from './model/generation.ts'
-import { type Phases, rounded } from './model/phases.ts'
-import { type NonEmpty, sizeOf } from './model/selection.ts'
 import type { Retries } from './retries.ts'
-import type { Runtime } from './runtime.ts'
-import type { Target } from './target/target.ts'
 
 /** What an update may use; `again` asks for another one in so many ms, whether or not anything changes until then. */
 export interface UpdateRuntime extends Runtime {

@@ -1,11 +1,11 @@
+import type { Catalog } from '../model/catalog.ts'
+import { type Generation, isPrintedIn } from '../model/generation.ts'
+import type { ListedService, Selection, VisibleService } from '../model/selection.ts'
+import { namesHosts, needsRows, needsServices, type Output } from '../render/render.ts'
+import type { Seen } from '../render/seen.ts'
 import type { Chooser, Wanted } from './chooser.ts'
 import type { Demand } from './demand.ts'
-import type { Catalog } from './model/catalog.ts'
-import { type Generation, isPrintedIn } from './model/generation.ts'
-import type { ListedService, Selection, VisibleService } from './model/selection.ts'
 import type { Out } from './quarantine.ts'
-import { namesHosts, needsRows, needsServices, type Output } from './render/render.ts'
-import type { Seen } from './render/seen.ts'
 
 /** What is to be selected. Who is out, and nothing of him is live, is out of everything: he keeps no host name from others. */
 export function wantedOf(

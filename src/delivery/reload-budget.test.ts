@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aGeneration, aRuntime } from '../test/support/builders.ts'
-import { UpstreamdError } from './errors.ts'
+import { aGeneration, aRuntime } from '../../test/support/builders.ts'
+import { UpstreamdError } from '../errors.ts'
+import type { Clock } from '../runtime.ts'
+import type { Activation, Running, Target } from '../target/target.ts'
 import { createBucket, withReloadBudget } from './reload-budget.ts'
-import type { Clock } from './runtime.ts'
-import type { Activation, Running, Target } from './target/target.ts'
 
 /** A clock that stands still; who sleeps on it is woken by `pass`. */
 function aClock() {

@@ -1,7 +1,7 @@
+import type { Generation } from '../model/generation.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Target } from '../target/target.ts'
 import { type Prepared, prepare } from './apply.ts'
-import type { Generation } from './model/generation.ts'
-import type { Runtime } from './runtime.ts'
-import type { Target } from './target/target.ts'
 
 /** One generation that was staged and validated before anybody asked for it. */
 export interface Ahead {

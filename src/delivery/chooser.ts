@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
+import { keepLast } from '../keep-last.ts'
+import type { Catalog } from '../model/catalog.ts'
+import { countOf, type ListedService, type Selection, type VisibleService } from '../model/selection.ts'
+import type { Runtime } from '../runtime.ts'
+import { type Guarded, type GuardPolicy, guard, keepUnavailable } from '../select/guard.ts'
+import { listChecked, listServices } from '../select/listed.ts'
+import { withoutRefused } from '../select/refusals.ts'
+import type { LastingRules, SelectionRules } from '../select/rules.ts'
+import { select, visibleServices } from '../select/select.ts'
 import { announce, announceHolds } from './announce.ts'
-import { keepLast } from './keep-last.ts'
-import type { Catalog } from './model/catalog.ts'
-import { countOf, type ListedService, type Selection, type VisibleService } from './model/selection.ts'
-import type { Runtime } from './runtime.ts'
-import { type Guarded, type GuardPolicy, guard, keepUnavailable } from './select/guard.ts'
-import { listChecked, listServices } from './select/listed.ts'
-import { withoutRefused } from './select/refusals.ts'
-import type { LastingRules, SelectionRules } from './select/rules.ts'
-import { select, visibleServices } from './select/select.ts'
 
 export interface Wanted {
   readonly catalog: Catalog

@@ -1,4 +1,4 @@
-import type { Code } from './errors.ts'
+import type { Code } from '../errors.ts'
 
 /** First pause after a failure, in ms: what may be over in a moment is tried again soon. */
 const firstPause: Partial<Record<Code, number>> = {

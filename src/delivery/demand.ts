@@ -1,4 +1,4 @@
-import type { Answer, Known, Lookups, Query } from './model/query.ts'
+import type { Answer, Known, Lookups, Query } from '../model/query.ts'
 
 /** What one delivery asks for, of lookups that several share. */
 export interface Demand {

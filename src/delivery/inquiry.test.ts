@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { aSeen, aSelection, someSurroundings } from '../test/support/builders.ts'
+import { aSeen, aSelection, someSurroundings } from '../../test/support/builders.ts'
+import { type Answer, type Lookups, type Query, queryId } from '../model/query.ts'
+import type { Event } from '../observe/event.ts'
+import { goLanguage } from '../render/gotmpl/index.ts'
 import { createDemands } from './demand.ts'
 import { createDrawing } from './drawing.ts'
 import { createInquiry } from './inquiry.ts'
-import { type Answer, type Lookups, type Query, queryId } from './model/query.ts'
-import type { Event } from './observe/event.ts'
-import { goLanguage } from './render/gotmpl/index.ts'
 
 it('a template that fails on the answer it waited for waits no more', () => {
   const known = new Map<string, Answer>()

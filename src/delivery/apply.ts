@@ -1,9 +1,9 @@
-import type { Diagnostic } from './model/diagnostic.ts'
-import type { Generation } from './model/generation.ts'
-import type { Phases } from './model/phases.ts'
-import type { NonEmpty } from './model/selection.ts'
-import type { Runtime } from './runtime.ts'
-import type { Staged, Target, Validation } from './target/target.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Generation } from '../model/generation.ts'
+import type { Phases } from '../model/phases.ts'
+import type { NonEmpty } from '../model/selection.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Staged, Target, Validation } from '../target/target.ts'
 
 export type Outcome =
   | { readonly kind: 'unchanged' }

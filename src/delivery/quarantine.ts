@@ -1,7 +1,7 @@
-import type { Catalog, Service } from './model/catalog.ts'
-import type { Rejection, Selection, Site } from './model/selection.ts'
-import type { Event } from './observe/event.ts'
-import { filtered, type Seen } from './render/seen.ts'
+import type { Catalog, Service } from '../model/catalog.ts'
+import type { Rejection, Selection, Site } from '../model/selection.ts'
+import type { Event } from '../observe/event.ts'
+import { filtered, type Seen } from '../render/seen.ts'
 
 /** How long somebody stays out whose data does not change; what refused him may have passed. Doubles, up to the last. */
 const RETRY_MS = 60_000

@@ -1,6 +1,6 @@
-import { type Rejection, type Selection, serversOf, sizeOf } from './model/selection.ts'
-import type { Event } from './observe/event.ts'
-import type { Hold } from './select/guard.ts'
+import { type Rejection, type Selection, serversOf, sizeOf } from '../model/selection.ts'
+import type { Event } from '../observe/event.ts'
+import type { Hold } from '../select/guard.ts'
 
 /** What there is to say about a new selection, compared with the one before. A quiet system says nothing. */
 export function announce(before: Selection | undefined, next: Selection): Event[] {

@@ -1,6 +1,6 @@
-import { isOf } from './errors.ts'
-import { type Runtime, slept } from './runtime.ts'
-import type { Staged, Target } from './target/target.ts'
+import { isOf } from '../errors.ts'
+import { type Runtime, slept } from '../runtime.ts'
+import type { Staged, Target } from '../target/target.ts'
 
 /** So many reloads may come at once when there was none for a while. */
 const BURST = 3

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { aRuntime, aSeen, aSelection, aServer, aSite } from '../test/support/builders.ts'
+import { aRuntime, aSeen, aSelection, aServer, aSite } from '../../test/support/builders.ts'
+import { generationOf } from '../model/generation.ts'
+import type { Site } from '../model/selection.ts'
+import type { Seen } from '../render/seen.ts'
+import type { Validation } from '../target/target.ts'
 import { investigate, type Scene } from './investigation.ts'
-import { generationOf } from './model/generation.ts'
-import type { Site } from './model/selection.ts'
-import type { Seen } from './render/seen.ts'
-import type { Validation } from './target/target.ts'
 
 const seenOf = (...sites: Site[]): Seen => aSeen(aSelection(sites))
 const at = (service: string, path: string, port = 80) => aSite(service, [aServer({ port })], { meta: { path } })

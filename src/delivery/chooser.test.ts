@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { aCatalog, aRuntime, aSelection, aServer, aSite, someRules } from '../test/support/builders.ts'
+import { aCatalog, aRuntime, aSelection, aServer, aSite, someRules } from '../../test/support/builders.ts'
+import type { Health } from '../model/catalog.ts'
+import { type Selection, serversOf } from '../model/selection.ts'
+import type { SelectionRules } from '../select/rules.ts'
 import { createChooser, type Wanted } from './chooser.ts'
-import type { Health } from './model/catalog.ts'
-import { type Selection, serversOf } from './model/selection.ts'
-import type { SelectionRules } from './select/rules.ts'
 
 const policy = { maxLoss: 0.5, holdFor: 30_000 }
 const live = aSelection([aSite('api', 1), aSite('web', 4)])

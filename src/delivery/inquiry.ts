@@ -1,10 +1,10 @@
+import { isOf } from '../errors.ts'
+import { queryId } from '../model/query.ts'
+import type { Emit } from '../observe/event.ts'
+import type { Missing, Output, Rendering } from '../render/render.ts'
+import type { Seen } from '../render/seen.ts'
 import { type Demand, isSameKnown } from './demand.ts'
 import type { Drawing, Drawn } from './drawing.ts'
-import { isOf } from './errors.ts'
-import { queryId } from './model/query.ts'
-import type { Emit } from './observe/event.ts'
-import type { Missing, Output, Rendering } from './render/render.ts'
-import type { Seen } from './render/seen.ts'
 
 /** So long what is asked for the first time is waited for, before what is live of a template stands in for it. */
 const PATIENCE_MS = 2_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aSelection, aServer, aSite } from '../test/support/builders.ts'
+import { aSelection, aServer, aSite } from '../../test/support/builders.ts'
 import { announce, announceHolds, difference } from './announce.ts'
 
 const rejection = (service: string) => ({ service, reason: 'invalid_port', detail: 'port is 0' }) as const

@@ -1,11 +1,11 @@
+import { isOf, reasonOf } from '../errors.ts'
+import { describe } from '../model/diagnostic.ts'
+import type { Generation } from '../model/generation.ts'
+import { byService, filtered, isSame, type Parts, type Seen } from '../render/seen.ts'
+import type { Target } from '../target/target.ts'
 import type { UpdateRuntime } from './attempt.ts'
 import { type Conviction, type Findings, findCulprits, type Trial } from './culprits.ts'
-import { isOf, reasonOf } from './errors.ts'
-import { describe } from './model/diagnostic.ts'
-import type { Generation } from './model/generation.ts'
 import type { Exclusion, Out } from './quarantine.ts'
-import { byService, filtered, isSame, type Parts, type Seen } from './render/seen.ts'
-import type { Target } from './target/target.ts'
 
 /** Longer than this nobody waits for the good ones to go live; what is not tried by then is tried later. */
 const BUDGET_MS = 2_000

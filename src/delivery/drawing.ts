@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { keepLast } from './keep-last.ts'
-import { type Generation, generationOf } from './model/generation.ts'
-import { type Output, type Rendering, render } from './render/render.ts'
-import type { Seen } from './render/seen.ts'
-import { type Surroundings, type View, viewOf } from './render/view.ts'
-import type { Clock } from './runtime.ts'
+import { keepLast } from '../keep-last.ts'
+import { type Generation, generationOf } from '../model/generation.ts'
+import { type Output, type Rendering, render } from '../render/render.ts'
+import type { Seen } from '../render/seen.ts'
+import { type Surroundings, type View, viewOf } from '../render/view.ts'
+import type { Clock } from '../runtime.ts'
 
 /** A generation, and the ms it took to render. */
 export interface Drawn extends Rendering {

@@ -10,6 +10,8 @@ import type { Drawing, Drawn } from './drawing.ts'
 const PATIENCE_MS = 2_000
 /** An answer may make a template ask for more; one that never has enough asks for what it makes up. */
 const PASSES = 20
+/** What one template waits for may be something else all the time; it is not told more often. */
+const TELL_MS = 5_000
 
 interface InquiryRuntime {
   readonly emit: Emit
@@ -26,7 +28,7 @@ export interface Inquiry {
 
 export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, now: () => number): Inquiry {
   let since: number | undefined // when something was missed first that may come any moment, in ms
-  let told: ReadonlyMap<string, string> = new Map() // by destination
+  const told = new Map<string, { readonly text: string; readonly at: number }>() // by destination
   let waits: Rendering['waiting'] = new Map()
 
   /** Undefined when a template fails: whoever draws it next says so. */
@@ -39,29 +41,35 @@ export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, no
     }
   }
 
-  function tell(emit: Emit): void {
-    const next = new Map([...waits].map(([destination, missing]) => [destination, missing.map(nameOf).join('\n')]))
+  function tell({ emit, again }: InquiryRuntime): void {
     for (const [destination, missing] of waits) {
-      if (told.get(destination) !== next.get(destination)) {
-        emit({ type: 'template.waiting', destination, for: missing.map(nameOf) })
+      const last = told.get(destination)
+      const text = missing.map(nameOf).join('\n')
+      if (last?.text === text) continue
+      const pause = last === undefined ? 0 : last.at + TELL_MS - now()
+      if (pause > 0) {
+        again(pause + 1)
+        continue
       }
+      emit({ type: 'template.waiting', destination, for: missing.map(nameOf) })
+      told.set(destination, { text, at: now() })
     }
-    for (const destination of told.keys()) {
-      if (!next.has(destination)) emit({ type: 'template.answered', destination })
+    for (const destination of [...told.keys()].filter(destination => !waits.has(destination))) {
+      emit({ type: 'template.answered', destination })
+      told.delete(destination)
     }
-    told = next
   }
 
   return {
     missing: () =>
       [...waits].map(([destination, missing]) => `${destination} waits for ${missing.map(nameOf).join('; ')}`),
-    complete(seen, outputs, { emit, again }) {
+    complete(seen, outputs, runtime) {
       let next: Seen = { ...seen, known: demand.known() }
       for (let passes = 1; passes <= PASSES; passes += 1) {
         const drawn = pass(next, outputs)
         waits = drawn?.waiting ?? new Map()
         if (drawn === undefined) {
-          tell(emit)
+          tell(runtime)
           return next
         }
         demand.want(drawn.wanted)
@@ -75,10 +83,10 @@ export function createInquiry(drawing: Pick<Drawing, 'draw'>, demand: Demand, no
         else since ??= now()
         const patience = since === undefined ? 0 : since + PATIENCE_MS - now()
         if (patience > 0) {
-          again(patience + 1)
+          runtime.again(patience + 1)
           return undefined
         }
-        tell(emit)
+        tell(runtime)
         return drawn.hasGaps ? undefined : next
       }
       return next

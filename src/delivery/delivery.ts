@@ -95,9 +95,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   let confirmed: string | undefined
   let liveSeen: Seen | undefined // what it was made of
 
-  function wantedFrom(catalog: Catalog, resolved: SelectionRules['resolved'], outputs: readonly Output[]): Wanted {
-    return wantedOf(catalog, resolved, outputs, { live, out: quarantine.kept(catalog, textsOf(outputs), now()) })
-  }
+  /** Once for an update: whose time to be tried again comes meanwhile is tried in the next one, and not forgotten. */
+  const keptOut = (catalog: Catalog, outputs: readonly Output[]) => quarantine.kept(catalog, textsOf(outputs), now())
 
   const seenIn = (selection: Selection, wanted: Wanted, outputs: readonly Output[]) =>
     outlook(selection, wanted, outputs, { chooser, demand })
@@ -107,13 +106,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     seen: Seen,
     catalog: Catalog,
     outputs: readonly Output[],
-    { since, took }: { readonly since: number; readonly took: Phases },
+    { since, took, kept }: { readonly since: number; readonly took: Phases; readonly kept: Out },
     runtime: UpdateRuntime,
     instead?: Instead,
   ): Promise<Result> {
     const texts = textsOf(outputs)
     const tries = instead?.refused === undefined ? retries : retriesInstead
-    const kept = quarantine.kept(catalog, texts, now())
     let out = kept
     const gone = new Set<string>() // what was live of these is refused, too
     for (let round = 1; ; round += 1) {
@@ -143,7 +141,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           live = result.live
           confirmed = live.digest
           liveSeen = sieved
-          for (const event of quarantine.settle(out, catalog, texts, now())) runtime.emit(event)
+          for (const event of quarantine.settle(out, catalog, texts, now(), kept)) runtime.emit(event)
           // One of those who are out now may keep a host name from somebody; then there is more to be made live.
           if (out.size > kept.size && hasContested(seen.selection)) runtime.again(1)
           return result
@@ -233,9 +231,10 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
     async anticipate(catalog, resolved, runtime) {
       const outputs = templates.outputs()
-      const wanted = wantedFrom(catalog, resolved, outputs)
+      const kept = keptOut(catalog, outputs)
+      const wanted = wantedOf(catalog, resolved, outputs, { live, out: kept })
       const seen = seenIn(chooser.look(wanted, runtime.clock.now()), wanted, outputs)
-      const rest = leaveOut(seen, quarantine.kept(catalog, textsOf(outputs), now()), live?.selection)
+      const rest = leaveOut(seen, kept, live?.selection)
       const sieved = inquiry.complete(rest, outputs, { ...runtime, again: () => {} })
       if (sieved === undefined) return
       await drawing.prepare(sieved, outputs)
@@ -255,12 +254,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     async update(catalog, resolved, runtime) {
       if (retries.reconsider(runtime.again)) templates.reload()
       const outputs = templates.outputs() // as they are now: a file may be saved while they are tried
-      const wanted = wantedFrom(catalog, resolved, outputs)
+      const kept = keptOut(catalog, outputs)
+      const wanted = wantedOf(catalog, resolved, outputs, { live, out: kept })
       const since = now()
       const { selection, chooseIn } = chooser.choose(wanted, runtime)
       if (chooseIn !== undefined) runtime.again(chooseIn)
       const seen = seenIn(selection, wanted, outputs)
-      const so = { since, took: { ...catalog.took, select: now() - since } }
+      const so = { since, took: { ...catalog.took, select: now() - since }, kept }
       const first = await deliver(seen, catalog, outputs, so, runtime)
       const retryIn = quarantine.retryIn(now())
       if (retryIn !== undefined) runtime.again(retryIn + 1)
@@ -276,7 +276,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const before = accepted ?? outputs
       const refused = accepted === undefined ? first.problem : undefined
       const instead = liveSeen && { known: known ?? liveSeen.known, refused }
-      const second = await deliver(seenIn(selection, wanted, before), catalog, before, so, runtime, instead)
+      const also = { ...so, kept: new Map([...kept, ...keptOut(catalog, before)]) }
+      const second = await deliver(seenIn(selection, wanted, before), catalog, before, also, runtime, instead)
       if (second.kind !== 'live') return
       chooser.settled()
       if (accepted === undefined) return

@@ -33,8 +33,8 @@ interface Case extends Exclusion {
 export interface Quarantine {
   /** Who is to stay out: nothing has changed about him, the templates, or who is in his way, and it is not yet time. */
   kept(catalog: Catalog, texts: string, now: number): Out
-  /** What is live leaves these out. Returns what there is to say about it. */
-  settle(out: Out, catalog: Catalog, texts: string, now: number): Event[]
+  /** What is live leaves these out, of whom those that were `kept` out were not tried. Returns what there is to say about it. */
+  settle(out: Out, catalog: Catalog, texts: string, now: number, kept?: Out): Event[]
   /** Whom what is live leaves out. */
   names(): ReadonlySet<string>
   /** The ms until somebody is tried again; undefined when nobody is out. */
@@ -58,7 +58,7 @@ export function createQuarantine(): Quarantine {
       return new Map([...cases].filter(([, one]) => one.texts === texts && now < one.retryAt && isAsBefore(one.data)))
     },
 
-    settle(out, catalog, texts, now) {
+    settle(out, catalog, texts, now, kept) {
       const known = byName(catalog)
       const before = cases
       const next = new Map<string, Case>()
@@ -69,7 +69,7 @@ export function createQuarantine(): Quarantine {
         const isOld = old !== undefined && old.texts === texts && isSame(old.data, data)
         const others = new Map(clashes ? [...known].filter(([other]) => !out.has(other)) : [])
         // Tried again beside them as they are now: not once more until they change again.
-        if (isOld && now < old.retryAt) next.set(service, { ...old, others })
+        if (isOld && (now < old.retryAt || kept?.has(service))) next.set(service, { ...old, others })
         else {
           const again =
             isOld && old.rejection.reason === rejection.reason ? Math.min(old.delay * 2, LAST_RETRY_MS) : RETRY_MS

@@ -92,7 +92,8 @@ describe('a loss of much at once', () => {
     services.write({ web: ports() })
 
     await running.saw('daemon.ready')
-    expect(await status('web.test')).toBe(200)
+    // The nginx that answered 503 until then may have a worker that is not gone yet.
+    await until('web answers', async () => (await status('web.test')) === 200)
   })
 
   it('is meant when the rules of selection were changed', async () => {

@@ -3,21 +3,22 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { createTwoFilesPatch } from 'diff'
 import type { Config } from '../config.ts'
+import { createChooser } from '../delivery/chooser.ts'
 import { createDemands } from '../delivery/demand.ts'
 import { createDrawing } from '../delivery/drawing.ts'
 import { createInquiry } from '../delivery/inquiry.ts'
+import { outlook, wantedOf } from '../delivery/outlook.ts'
 import { chooseLayout } from '../layout-choice.ts'
 import { createLookups } from '../lookups.ts'
 import type { RenderedFile } from '../model/generation.ts'
 import type { Emit } from '../observe/event.ts'
 import { lookupsOf, makeSources, viewSurroundings } from '../plan.ts'
-import { looksAtAll, namesHosts } from '../render/render.ts'
+import { looksAtAll } from '../render/render.ts'
 import type { Seen } from '../render/seen.ts'
 import { loadTemplates } from '../render/templates.ts'
 import { createResolver } from '../resolver.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
-import { listChecked, listServices } from '../select/listed.ts'
-import { hostNamesOf, select, visibleServices } from '../select/select.ts'
+import { hostNamesOf } from '../select/select.ts'
 import { Wakeup } from '../source/wakeup.ts'
 import type { Signals } from './command.ts'
 import { firstCatalog, untilAnswered } from './once.ts'
@@ -42,17 +43,19 @@ export async function dry(config: Config, emit: Emit, signals: Signals): Promise
     const outputs = templates.outputs()
     const names = hostNamesOf(catalog, rules, looksAtAll(outputs))
     const resolved = await createResolver(systemClock.now).resolve(names)
-    const known = { ...rules, resolved, namesHosts: namesHosts(outputs) }
-    const selection = select(catalog, known, undefined)
+    const demand = demands()
+    const policy = { maxLoss: config.max_loss, holdFor: config.hold }
+    const chooser = createChooser(rules, policy, { isSpeaker: false, trustsCatalog: around.trustsCatalog })
+    const wanted = wantedOf(catalog, resolved, outputs, { live: undefined, out: new Map() })
+    const selection = chooser.look(wanted, systemClock.now())
     for (const rejection of selection.rejections) emit({ type: 'selection.rejected', rejection })
-    const listed = around.trustsCatalog ? listServices(catalog) : listChecked(catalog, known, selection)
-    const seen = { selection, services: visibleServices(catalog, known), listed, known: new Map() }
+    const seen = outlook(selection, wanted, outputs, { chooser, demand })
     const drawing = createDrawing(
       () => around,
       () => undefined,
       systemClock.now,
     )
-    const inquiry = createInquiry(drawing, demands(), systemClock.now)
+    const inquiry = createInquiry(drawing, demand, systemClock.now)
     let whole: Seen | undefined
     const ask = async () => {
       whole = inquiry.complete(seen, outputs, { emit, again: () => {} })

@@ -44,17 +44,20 @@ export function startDaemon(
 
   /** Selected by tag; everything, as long as a template looks at `services`. */
   function isWanted(_service: string, tags: readonly string[]): boolean {
-    return seesAll || deliveries.some(({ rules }) => rules.tags.all.every(tag => tags.includes(tag)))
+    return needed.seesAll || deliveries.some(({ rules }) => rules.tags.all.every(tag => tags.includes(tag)))
   }
   const looks = (needs: typeof needsRows) => deliveries.some(({ templates }) => needs(templates.outputs()))
-  let inFull = looks(needsRows)
-  let checksInFull = looks(needsChecks)
-  let seesAll = inFull || looks(needsServices)
+  function needsNow() {
+    const inFull = looks(needsRows)
+    return { inFull, checksInFull: looks(needsChecks), seesAll: inFull || looks(needsServices) }
+  }
+  let needed = needsNow()
   let asking = new AbortController()
 
   async function keepFollowing(source: Source): Promise<void> {
     while (!signal.aborted) {
       const scope = { ...runtime, emit, signal: AbortSignal.any([signal, asking.signal]) }
+      const { inFull, checksInFull, seesAll } = needed
       const holds = checksInFull ? IN_FULL : inFull ? BUT_CHECKS : holdings(seesAll ? [] : deliveries)
       const memory = openLastSnapshot(snapshots, { source: source.name, description: source.description, holds }, emit)
       const interest = Object.assign(isWanted.bind(undefined), { inFull, checksInFull })
@@ -72,16 +75,13 @@ export function startDaemon(
     if (catalogs.put(snapshot)) whenKnown(line => line.tick(snapshot.took?.fetch))
   }
   function templateChanged(): void {
-    const before = { inFull, checksInFull, seesAll }
-    inFull = looks(needsRows)
-    checksInFull = looks(needsChecks)
-    seesAll = inFull || looks(needsServices)
-    const isOther = !isDeepStrictEqual({ inFull, checksInFull, seesAll }, before)
+    const before = needed
+    needed = needsNow()
     // Of what it looks at now, only a part is known: to render that would lose the rest.
-    const isMore = (inFull && !before.inFull) || (checksInFull && !before.checksInFull) || (seesAll && !before.seesAll)
+    const isMore = (['inFull', 'checksInFull', 'seesAll'] as const).some(what => needed[what] && !before[what])
     if (isMore) catalogs.forget()
     whenKnown(line => line.tick())
-    if (!isOther) return
+    if (isDeepStrictEqual(needed, before)) return
     asking.abort() // the sources are asked again, with the other interest
     asking = new AbortController()
   }

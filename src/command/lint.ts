@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { UpstreamdError } from '../errors.ts'
 import { lint as findingsIn, look } from '../lint/lint.ts'
 import { languageNames } from '../lint/read.ts'
 import { reportJson, reportText } from '../lint/report.ts'
@@ -7,6 +5,7 @@ import type { LanguageName } from '../lint/template.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { createLogger } from '../observe/logger.ts'
 import { makeSources } from '../plan.ts'
+import { readTemplate } from '../render/templates.ts'
 import { systemClock } from '../runtime.ts'
 import type { Command, Signals } from './command.ts'
 import { type CommandLine, UsageError } from './command-line.ts'
@@ -46,14 +45,6 @@ function toLanguage(name: CommandLine['given'][string] | undefined): LanguageNam
     throw new UsageError(`-${LANGUAGE}: "${name}" is none of ${languageNames.join(', ')}`)
   }
   return language
-}
-
-function readTemplate(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new UpstreamdError('TEMPLATE_UNREADABLE', `cannot read template ${path}`, { cause: error })
-  }
 }
 
 /** Consul's default address is not asked: who lints in CI has none. */

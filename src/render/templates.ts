@@ -142,7 +142,8 @@ function compileIfPossible(spec: TemplateSpec, text: string): Template | undefin
   }
 }
 
-function readTemplate(path: string): string {
+/** Throws TEMPLATE_UNREADABLE. */
+export function readTemplate(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

@@ -6,6 +6,7 @@
  * What is known to differ is left out below, with its reason.
  */
 import { functionLibrary } from '../../../src/render/gotmpl/functions/index.ts'
+import { seeded } from '../../soak/random.ts'
 import { rendered } from '../../support/gotmpl.ts'
 import { answersOf } from './oracle.ts'
 
@@ -53,7 +54,7 @@ const integers = ['0', '1', '2', '3', '-1', '-3', '5', '7', '10', '100']
 const floats = ['0.5', '1.5', '-2.25', '3.0', '1e6', '1e-7']
 const others = ['true', 'false', 'nil', '(parseInt "7")', '(parseUint "8")', '(splitToMap "," ":" "a:1,b:2")', "'x'"]
 
-const random = generator(start)
+const random = seeded(start).next
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T
 const library = functionLibrary({ now: () => 0, environment: new Map(), addresses: () => [], effects: {} })()
 const functions = [...library.values()].filter(({ name }) => !left.some(pattern => pattern.test(name)))
@@ -99,14 +100,3 @@ const differing = templates.filter((template, at) => {
 })
 console.log(`${calls} calls, ${differing.length} differ (seed ${start})`)
 process.exitCode = differing.length > 0 ? 1 : 0
-
-/** mulberry32: the same seed, the same calls. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

@@ -16,17 +16,8 @@ import type { Charge } from './define.ts'
 
 /** Go's reflect.Kind, by name. */
 export function kindName(value: Value): string {
-  switch (typeof value) {
-    case 'string':
-      return 'string'
-    case 'bigint':
-      return 'int'
-    case 'number':
-      return 'float64'
-    case 'boolean':
-      return 'bool'
-  }
   if (value === null || value === NO_VALUE) return 'invalid'
+  if (typeof value !== 'object') return typeOf(value)
   if (value instanceof Num) return value.kind
   if (value instanceof Complex) return 'complex128'
   if (value instanceof Slice) return 'slice'

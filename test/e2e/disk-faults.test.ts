@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isMaster } from '../../src/target/nginx/proc.ts'
 import { get } from '../support/http.ts'
 import { canMount, fill, Mounts, useUpInodes } from '../support/mounts.ts'
+import { removeInUse } from '../support/remove.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
 import { nginxOf } from '../support/upstreamd.ts'
 import { until } from '../support/wait.ts'
@@ -224,7 +225,7 @@ describe('a folder', () => {
     await running.saw('daemon.ready')
     await answers('web.test')
 
-    rmSync(folder(), { recursive: true })
+    removeInUse(folder())
     services.write({ web: [backend.port], api: [backend.port] })
 
     await answers('api.test')

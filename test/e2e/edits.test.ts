@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isMaster, isWorker } from '../../src/target/nginx/proc.ts'
 import { get } from '../support/http.ts'
+import { removeInUse } from '../support/remove.ts'
 import { openScene, type Scene, shipped } from '../support/scene.ts'
 import { Traffic } from '../support/traffic.ts'
 import { nginxOf, type Running } from '../support/upstreamd.ts'
@@ -231,7 +232,7 @@ describe('our own layout', () => {
     const paths = () => readdirSync(folder, { recursive: true }).sort()
     const before = paths()
 
-    rmSync(folder, { recursive: true })
+    removeInUse(folder)
     await restored(join(folder, 'nginx.conf'))
 
     await until('all of it is there', () => existsSync(folder) && paths().join() === before.join())

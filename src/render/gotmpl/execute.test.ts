@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ExecuteOptions, execute } from './execute.ts'
+import { DEEPEST } from './look-ahead.ts'
 import { parse } from './parse.ts'
 import { BudgetError, TemplateError } from './template-error.ts'
 import { Func, fromJson, GoError, GoMap, NO_VALUE, Num, Opaque, Slice, Struct, type Value } from './values.ts'
@@ -108,10 +109,35 @@ describe('a template that would not end', () => {
     expect(thrownBy(() => render('{{ . }}', self))).toBeInstanceOf(Error)
   })
 
-  it.each(['(', '{{ if 1 }}', '{{ if 0 }}{{ else }}'])('is refused when it nests without end: %s', opening => {
-    const template = opening === '(' ? `{{ ${'('.repeat(50_000)}` : opening.repeat(50_000)
+  it.each([
+    { opening: '{{ if 1 }}', closing: '{{ end }}' },
+    { opening: '{{ range 1 }}', closing: '{{ end }}' },
+    { opening: '{{ with 1 }}', closing: '{{ end }}' },
+    { opening: '{{ if 0 }}{{ else }}', closing: '{{ end }}' },
+    { opening: '{{ block "#" 1 }}', closing: '{{ end }}' },
+    { opening: '(', closing: ')' },
+    { opening: '(print ', closing: ')' },
+  ])('may nest to a depth that is always the same: $opening', ({ opening, closing }) => {
+    const isAction = opening.startsWith('{{')
+    const nested = (depth: number) => {
+      const inner = `${Array.from({ length: depth }, (_, n) => opening.replace('#', String(n))).join('')}${isAction ? 'x' : '"x"'}${closing.repeat(depth)}`
+      return isAction ? inner : `{{ ${inner} }}`
+    }
 
-    expect(() => render(template)).toThrow('template: app.ctmpl:1: max expression depth exceeded')
+    expect(render(nested(DEEPEST))).toBe('x')
+    for (const depth of [DEEPEST + 1, 50_000]) {
+      expect(() => render(nested(depth))).toThrow('template: app.ctmpl:1: max expression depth exceeded')
+    }
+  })
+
+  it('counts parentheses and blocks together, and forgets what it has left', () => {
+    const half = DEEPEST / 2
+    const parentheses = (depth: number) => `{{ if ${'('.repeat(depth)}1${')'.repeat(depth)} }}`
+    const blocks = (depth: number) =>
+      `${'{{ if 1 }}'.repeat(depth - 1)}${parentheses(half)}${'{{ end }}'.repeat(depth)}`
+
+    expect(render(blocks(half).repeat(3))).toBe('')
+    expect(() => render(blocks(half + 1))).toThrow('max expression depth exceeded')
   })
 
   it('shares its budget with the templates that a function runs', () => {

@@ -3,18 +3,38 @@ import type { Lexer } from './lex.ts'
 import { TemplateError } from './template-error.ts'
 import { GoError } from './values.ts'
 
+/**
+ * So deep may blocks and parentheses lie in each other, together. Go allows 10,000 parentheses, 1,000 where its stack is
+ * small (WebAssembly), and any number of blocks. JavaScript's stack holds 1,034 of the largest with everything that reads
+ * them (measured, cold); with a limit of our own a template that is read once is read always.
+ */
+export const DEEPEST = 500
+
 /** The items of one template, up to three of them ahead. Templates of one source share the lexer, not what was read ahead. */
 export class LookAhead {
   readonly #name: string
   readonly #lexer: Lexer
+  readonly #nesting: { depth: number }
   readonly #items: Item[] = [] // the last item read, and behind it those pushed back
   #peeked = 0
   /** Where the action began that is being read; 0 outside. */
   actionLine = 0
 
-  constructor(name: string, lexer: Lexer) {
+  /** The nesting is that of the source: its templates lie in each other. */
+  constructor(name: string, lexer: Lexer, nesting: { depth: number }) {
     this.#name = name
     this.#lexer = lexer
+    this.#nesting = nesting
+  }
+
+  /** Reads what lies within what is being read. */
+  enter(): void {
+    this.#nesting.depth += 1
+    if (this.#nesting.depth > DEEPEST) this.fail('max expression depth exceeded')
+  }
+
+  leave(): void {
+    this.#nesting.depth -= 1
   }
 
   next(): Item {

@@ -4,14 +4,10 @@ import { type CommandNode, nodeText, type OperandNode, type PipeNode, type Varia
 import { characterLiteral, complexLiteral, numberLiteral } from './number.ts'
 import { quote, unquote } from './quote.ts'
 
-/** So deep may parentheses lie in each other, as in Go; JavaScript's stack may end before. */
-const DEEPEST = 10_000
-
 /** Reads what stands inside an action: `$x := term.Field term | term`. */
 export class Operands {
   readonly #items: LookAhead
   readonly #functions: { has(name: string): boolean }
-  #depth = 0
   /** Those that are known here, the nearest last. */
   readonly variables = ['$']
 
@@ -142,9 +138,9 @@ export class Operands {
   }
 
   #parenthesized(): PipeNode {
-    if (this.#depth++ >= DEEPEST) this.#items.fail('max expression depth exceeded')
+    this.#items.enter()
     const pipe = this.pipeline('parenthesized pipeline', 'rightParen')
-    this.#depth--
+    this.#items.leave()
     return pipe
   }
 }

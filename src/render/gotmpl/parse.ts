@@ -25,13 +25,7 @@ export function parse(source: string, options: ParseOptions): Parsed {
   const { name, functions } = options
   const templates = new Map<string, ListNode>()
   const lexer = new Lexer(source, { left: options.left || '{{', right: options.right || '}}' })
-  const parser = new Parser({ name, lexer, functions: known(functions), templates })
-  try {
-    parser.parse()
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    parser.fail('max expression depth exceeded') // JavaScript's stack has ended
-  }
+  new Parser({ name, lexer, nesting: { depth: 0 }, functions: known(functions), templates }).parse()
   return { name, source, templates }
 }
 
@@ -42,6 +36,7 @@ function known(functions: ParseOptions['functions']): ParseOptions['functions'] 
 interface Shared {
   readonly name: string // of the source
   readonly lexer: Lexer
+  readonly nesting: { depth: number }
   readonly functions: ParseOptions['functions']
   readonly templates: Map<string, ListNode>
 }
@@ -55,7 +50,7 @@ class Parser {
 
   constructor(shared: Shared) {
     this.#shared = shared
-    this.#items = new LookAhead(shared.name, shared.lexer)
+    this.#items = new LookAhead(shared.name, shared.lexer, shared.nesting)
     this.#operands = new Operands(this.#items, shared.functions)
   }
 
@@ -77,10 +72,6 @@ class Parser {
       root.nodes.push(node)
     }
     this.#add(this.#shared.name, root)
-  }
-
-  fail(message: string): never {
-    return this.#items.fail(message)
   }
 
   #definition(): void {
@@ -159,6 +150,7 @@ class Parser {
   }
 
   #branch(kind: 'if' | 'range' | 'with'): BranchNode {
+    this.#items.enter()
     const known = this.#operands.variables.length
     const pipe = this.#operands.pipeline(kind, 'rightDelim')
     if (kind === 'range') this.#ranges++
@@ -166,6 +158,7 @@ class Parser {
     if (kind === 'range') this.#ranges--
     const elseList = end.kind === 'else' ? this.#elseList(kind, end) : undefined
     this.#operands.variables.length = known
+    this.#items.leave()
     return { kind, at: pipe.at, pipe, list, elseList }
   }
 
@@ -183,8 +176,10 @@ class Parser {
     const item = this.#items.nextNonSpace()
     const name = this.#templateName(item, 'block clause')
     const pipe = this.#operands.pipeline('block clause', 'rightDelim')
+    this.#items.enter()
     const block = new Parser(this.#shared)
     const { list, end } = block.#list()
+    this.#items.leave()
     if (end.kind !== 'end') this.#items.fail(`unexpected ${nodeText(end)} in block clause`)
     block.#add(name, list)
     return { kind: 'template', at: item.at, name, pipe }

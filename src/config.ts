@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LogFileBlock, list, ownSignal, usualWait, wait } from './config/blocks.ts'
+import { LogFileBlock, list, ownSignal, SyslogBlock, usualWait, wait } from './config/blocks.ts'
 import type { Document } from './config/document.ts'
 import { ExecBlock } from './config/exec-block.ts'
 import { configFilesAt, documentOf, readDocument } from './config/files.ts'
@@ -8,7 +8,7 @@ import { describeIssues } from './config/issues.ts'
 import { TemplateBlock } from './config/template-block.ts'
 import { duration } from './duration.ts'
 import { UpstreamdError } from './errors.ts'
-import type { logLevels } from './observe/logger.ts'
+import type { logLevels } from './observe/level.ts'
 import { ConsulConfig } from './source/consul/config.ts'
 
 /** consul-template's names of levels, and ours. */
@@ -141,6 +141,7 @@ export const Config = z.strictObject({
   log_format: z.enum(['pretty', 'json']).optional().describe('pretty on a terminal, json otherwise'),
   exec: ExecBlock.prefault({}),
   log_file: LogFileBlock.prefault({}),
+  syslog: SyslogBlock.prefault({}),
   reload_signal: ownSignal.prefault('SIGHUP').describe('reads configuration and templates again; empty: none does'),
   kill_signal: ownSignal.optional().describe('stops, as SIGTERM, SIGINT and SIGQUIT do'),
   once: idle('it stands on the command line'),
@@ -156,7 +157,6 @@ export const Config = z.strictObject({
       right: z.string().optional().describe('what ends an action; }} when left out'),
     })
     .prefault({}),
-  syslog: idle('Node cannot write to it; leave stderr to journald, or pipe it to logger(1)'),
   pid_file: z.string().optional().describe("where to write upstreamd's own pid"),
 })
 export type Config = z.output<typeof Config>

@@ -6,7 +6,7 @@ import { flags } from '../src/command/flags.ts'
 import { commands } from '../src/command/registry.ts'
 import { codes } from '../src/errors.ts'
 import { rules } from '../src/lint/rules.ts'
-import { levelOf } from '../src/observe/logger.ts'
+import { levelOf } from '../src/observe/level.ts'
 import { languages } from '../src/render/registry.ts'
 import { sources } from '../src/source/registry.ts'
 import { targets } from '../src/target/registry.ts'
@@ -102,6 +102,7 @@ describe('what only one place may do', () => {
     expect(whereIs(/\bshell: |'(\/bin\/)?(ba)?sh'/)).toEqual(['target/command.ts'])
     expect(whereIs(/from '(node:child_process|execa)'/).sort()).toEqual([
       'exec.ts',
+      'observe/syslog.ts',
       'render/gotmpl/unsafe.ts', // `plugin`, where an operator allows it
       'target/nginx/launch.ts',
       'target/program.ts',

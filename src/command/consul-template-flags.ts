@@ -101,6 +101,15 @@ export const consulTemplateFlags: readonly Flag[] = [
     help: 'how many old log files are kept; 0: all, -1: none',
     fallback: '0',
   },
+  { name: 'syslog', value: undefined, key: 'syslog.enabled', help: 'log to the system log, too, by logger(1)' },
+  { name: 'syslog-facility', value: 'name', key: 'syslog.facility', help: 'its facility', fallback: 'local0' },
+  {
+    name: 'syslog-name',
+    value: 'text',
+    key: 'syslog.name',
+    help: 'what stands before every line',
+    fallback: 'upstreamd',
+  },
 ]
 
 interface Idle {
@@ -121,11 +130,6 @@ const idle: readonly Idle[] = [
     values: withPrefix('consul-transport', transport),
   },
   { why: 'a dozen connections to Consul need no sharing', switches: ['dedup'], values: [] },
-  {
-    why: 'Node cannot write to it; leave stderr to journald, or pipe it to logger(1)',
-    switches: ['syslog'],
-    values: ['syslog-facility', 'syslog-name'],
-  },
   { why: 'a template that fails never ends the daemon', switches: ['template-error-fatal'], values: [] },
   {
     why: 'secrets of Vault are not read',

@@ -3,8 +3,9 @@ import type { Config } from '../config.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'
 import { reasonOf, UpstreamdError } from '../errors.ts'
 import type { Emit } from '../observe/event.ts'
-import { openLogFile } from '../observe/log-file.ts'
+import { type LogFile, openLogFile } from '../observe/log-file.ts'
 import { createLogger } from '../observe/logger.ts'
+import { openSyslog } from '../observe/syslog.ts'
 import { makePlan, type Plan } from '../plan.ts'
 import { type Runtime, systemClock } from '../runtime.ts'
 import { version } from '../shipped.ts'
@@ -42,11 +43,22 @@ export const run: Command = {
   },
 }
 
-function openLog({ log_level, log_format, log_file }: Config): Emit {
-  const { path, log_rotate_bytes: bytes, log_rotate_duration: age, log_rotate_max_files: kept } = log_file
+function openLog({ log_level: level, log_format, log_file, syslog }: Config): Emit {
+  const format = log_format ?? (process.stderr.isTTY ? 'pretty' : 'json')
+  const tell = (problem: string) => process.stderr.write(`upstreamd: cannot write to the system log: ${problem}\n`)
+  return createLogger({
+    level,
+    format,
+    file: logFile(log_file),
+    syslog: syslog === undefined ? undefined : openSyslog(syslog, systemClock.now, tell),
+  })
+}
+
+function logFile({ path, ...log }: Config['log_file']): LogFile | undefined {
+  if (path === undefined) return undefined
+  const { log_rotate_bytes: bytes, log_rotate_duration: age, log_rotate_max_files: kept } = log
   try {
-    const file = path === undefined ? undefined : openLogFile({ path, bytes, age, kept }, systemClock.now)
-    return createLogger(log_level, log_format ?? (process.stderr.isTTY ? 'pretty' : 'json'), file)
+    return openLogFile({ path, bytes, age, kept }, systemClock.now)
   } catch (error) {
     throw new UpstreamdError('CONFIG_UNREADABLE', `cannot write log files at ${path} (-log-file)`, { cause: error })
   }

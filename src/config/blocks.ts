@@ -36,6 +36,17 @@ export const LogFileBlock = z.strictObject({
   log_rotate_max_files: whole.prefault(0).describe('how many old ones are kept; 0: all, -1: none'),
 })
 
+/** Undefined when it is switched off. Naming one of the others switches it on, as in consul-template. */
+export const SyslogBlock = z
+  .strictObject({
+    enabled: z.boolean().optional().describe('log to the system log, too, by logger(1)'),
+    facility: z.string().toLowerCase().optional().describe('its facility; local0 when left out'),
+    name: z.string().optional().describe('what stands before every line; upstreamd when left out'),
+  })
+  .transform(({ enabled, facility, name }) =>
+    (enabled ?? Boolean(facility ?? name)) ? { facility: facility ?? 'local0', name: name || 'upstreamd' } : undefined,
+  )
+
 const calm = z.union([
   z.strictObject({
     min: duration.optional(),

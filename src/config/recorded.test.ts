@@ -38,7 +38,12 @@ describe('what consul-template reads is read', () => {
       text: `reload_signal = ""\nexec {\n ${exec} reload_signal = ""\n}`,
       config: { reload_signal: undefined, exec: { onChange: 'nothing' } },
     },
-    { text: 'syslog {\n facility = "facility"\n}', idle: ['syslog'] },
+    {
+      text: 'syslog {\n facility = "facility"\n}',
+      config: { syslog: { facility: 'facility', name: 'upstreamd' } },
+    },
+    { text: 'syslog {\n name = "n"\n}', config: { syslog: { facility: 'local0', name: 'n' } } },
+    { text: 'syslog {\n enabled = false\n name = "n"\n}', config: { syslog: undefined } },
     { text: `template {\n ${template} backup = true\n}`, config: first({ file: { backup: true } }) },
     { text: `template {\n ${template}\n}`, config: first({ destination: '/d' }) },
     { text: `template {\n ${template} exec {\n enabled = true\n }\n}`, config: first({ command: undefined }) },

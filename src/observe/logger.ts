@@ -1,70 +1,31 @@
 import { styleText } from 'node:util'
 import { destination, pino } from 'pino'
 import { reasonOf } from '../errors.ts'
-import type { Emit, Event, EventType } from './event.ts'
+import type { Emit, Event } from './event.ts'
+import { type LogLevel, levelOf, logLevels } from './level.ts'
 import type { LogFile } from './log-file.ts'
+import type { Syslog } from './syslog.ts'
 import { textOf } from './text.ts'
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof logLevels)[number]
-
-/** The one place that says how loud an event is. */
-export const levelOf: Readonly<Record<EventType, LogLevel>> = {
-  'template.failed': 'error',
-  'template.set_aside': 'error',
-  'template.waiting': 'warn',
-  'template.answered': 'info',
-  'generation.invalid': 'error',
-  'generation.rolled_back': 'error',
-  'generation.failed': 'error',
-  'config.rejected': 'error',
-  'process.hung': 'error',
-  'config.warned': 'warn',
-  'source.lost': 'warn',
-  'source.partial': 'warn',
-  'source.recalled': 'warn',
-  'source.memory_failed': 'warn',
-  'source.index_reset': 'warn',
-  'lookup.failed': 'warn',
-  'selection.rejected': 'warn',
-  'selection.held': 'warn',
-  'generation.stood_in': 'warn',
-  'reloads.stretched': 'warn',
-  'generation.restored': 'warn',
-  'process.exited': 'warn',
-  'process.cleaned': 'warn',
-  'worker.died': 'warn',
-  'daemon.started': 'info',
-  'daemon.ready': 'info',
-  'daemon.reloading': 'info',
-  'daemon.stopped': 'info',
-  'source.recovered': 'info',
-  'source.completed': 'info',
-  'lookup.recovered': 'info',
-  'selection.changed': 'info',
-  'selection.accepted': 'info',
-  'selection.released': 'info',
-  'template.loaded': 'info',
-  'generation.activated': 'info',
-  'generation.recalled': 'info',
-  'reloads.eased': 'info',
-  'worker.recovered': 'info',
-  'process.found': 'info',
-  'process.started': 'info',
-  'process.stopped': 'info',
-  'process.left': 'info',
-  'program.started': 'info',
-  'program.told': 'info',
-  'program.ended': 'info',
-  'source.snapshot': 'debug',
-  'generation.rendered': 'debug',
-  'generation.validated': 'debug',
+export interface LoggerOptions {
+  readonly level: LogLevel
+  readonly format: 'pretty' | 'json'
+  readonly file?: LogFile | undefined
+  readonly syslog?: Syslog | undefined
 }
 
-/** Events → lines on stderr: JSON for machines, one readable line each on a terminal. The same into a file, if there is one. */
-export function createLogger(level: LogLevel, format: 'pretty' | 'json', file: LogFile | undefined): Emit {
+/**
+ * Events → lines on stderr: JSON for machines, one readable line each on a terminal. The same into a file, if there is
+ * one; the readable line into the system log.
+ */
+export function createLogger({ level, format, file, syslog }: LoggerOptions): Emit {
   const tee = file === undefined ? undefined : sideways(file)
-  return format === 'json' ? jsonLogger(level, tee) : prettyLogger(level, tee)
+  const log = format === 'json' ? jsonLogger(level, tee) : prettyLogger(level, tee)
+  if (syslog === undefined) return log
+  return event => {
+    log(event)
+    if (isLoud(event, level)) syslog(levelOf[event.type], lineOf(event))
+  }
 }
 
 /** A disk that is full must end neither the daemon nor the log on stderr; each failure is told there once. */
@@ -95,16 +56,23 @@ function jsonLogger(level: LogLevel, tee: LogFile | undefined): Emit {
 }
 
 function prettyLogger(level: LogLevel, tee: LogFile | undefined): Emit {
-  const least = logLevels.indexOf(level)
   return event => {
+    if (!isLoud(event, level)) return
     const loudness = levelOf[event.type]
-    if (logLevels.indexOf(loudness) < least) return
     const time = new Date().toTimeString().slice(0, 8)
-    const text = textOf(event).replaceAll('\n', ' ')
+    const text = lineOf(event)
     const name = loudness.toUpperCase().padEnd(5)
     write(`${time} ${styleText(colorOf(event, loudness), name, { stream: process.stderr })} ${text}\n`)
     tee?.(`${new Date().toISOString()} ${name} ${text}\n`)
   }
+}
+
+function isLoud({ type }: Event, least: LogLevel): boolean {
+  return logLevels.indexOf(levelOf[type]) >= logLevels.indexOf(least)
+}
+
+function lineOf(event: Event): string {
+  return textOf(event).replaceAll('\n', ' ')
 }
 
 function colorOf(event: Event, level: LogLevel): 'red' | 'yellow' | 'green' | 'gray' {

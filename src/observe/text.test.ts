@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Event, EventType } from './event.ts'
-import { levelOf } from './logger.ts'
+import { levelOf } from './level.ts'
 import { textOf } from './text.ts'
 
 const digest = 'ab12cd34'.repeat(8)

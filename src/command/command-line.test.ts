@@ -111,8 +111,13 @@ describe('a command line of consul-template means the same', () => {
   it.each([
     { argv: ['-consul-addr', '1.2.3.4'], config: { consul: { address: '1.2.3.4' } } },
     { argv: ['-consul-ssl'], config: { consul: { ssl: { enabled: true } } } },
-    { argv: ['-consul-ssl-key', 'key'], config: { consul: { ssl: { key: 'key' } } } },
-    { argv: ['-consul-ssl-ca-path', 'folder'], config: { consul: { ssl: { ca_path: 'folder' } } } },
+    { argv: ['-consul-ssl-key', 'key'], config: { consul: { ssl: { enabled: true, key: 'key' } } } },
+    { argv: ['-consul-ssl-ca-path', 'folder'], config: { consul: { ssl: { enabled: true, ca_path: 'folder' } } } },
+    { argv: ['-consul-ssl-verify=false'], config: { consul: { ssl: { enabled: true, verify: false } } } },
+    { argv: ['-consul-ssl=false', '-consul-ssl-key=k'], config: { consul: { ssl: { enabled: false, key: 'k' } } } },
+    { argv: ['-consul-ssl-key='], config: { consul: { ssl: { enabled: false } } } },
+    { argv: ['-consul-auth', 'username'], config: { consul: { auth: 'username:' } } },
+    { argv: ['-consul-auth', 'username:a:b'], config: { consul: { auth: 'username:a:b' } } },
     { argv: ['-consul-token-file', '/a/very/secret/path'], config: { consul: { token_file: '/a/very/secret/path' } } },
     { argv: ['-log-rotate-bytes', '102400'], config: { log_file: { log_rotate_bytes: 102_400 } } },
     { argv: ['-log-rotate-max-files', '-1'], config: { log_file: { log_rotate_max_files: -1 } } },
@@ -142,6 +147,7 @@ describe('a command line of consul-template means the same', () => {
   it.each([
     { argv: ['-kill-signal=SIGFOO'], says: '-kill-signal: "SIGFOO" is no signal such as SIGHUP' },
     { argv: ['-reload-signal=SIGKILL'], says: '-reload-signal: is a signal that nobody can listen to' },
+    { argv: ['-consul-auth='], says: '-consul-auth: cannot be empty' },
     { argv: ['-log-rotate-bytes=many'], says: '-log-rotate-bytes: is not a whole number' },
   ])('$argv is refused', ({ argv, says }) => {
     expect(() => load(parse(...argv), {})).toThrow(says)
@@ -154,10 +160,29 @@ describe('a command line of consul-template means the same', () => {
     expect(load(parse('-exec=b'), local).config.exec).toMatchObject({ run: 'b' })
   })
 
-  it('a variable of the Consul client means the same', () => {
-    const { config } = load(parse(), { CONSUL_NAMESPACE: 'n', CONSUL_CAPATH: '/ca' })
+  it('a variable of the Consul client means the same, and asks for no TLS by itself', () => {
+    const { config } = load(parse(), { CONSUL_NAMESPACE: 'n', CONSUL_CAPATH: '/ca', CONSUL_HTTP_AUTH: 'u' })
 
-    expect(config.consul).toMatchObject({ namespace: 'n', ssl: { ca_path: '/ca' } })
+    expect(config.consul).toMatchObject({ namespace: 'n', auth: 'u:', ssl: { enabled: false, ca_path: '/ca' } })
+  })
+
+  it.each([
+    { text: 'consul { ssl { ca_cert_bytes = "x" } }', enabled: true },
+    { text: 'consul { ssl { verify = false } }', enabled: true },
+    { text: 'consul { ssl { enabled = false server_name = "x" } }', enabled: false },
+    { text: 'consul { ssl { } }', enabled: false },
+  ])('$text asks for TLS as with consul-template: $enabled', ({ text, enabled }) => {
+    expect(load(parse(), { CT_LOCAL_CONFIG: text }).config.consul.ssl.enabled).toBe(enabled)
+  })
+
+  it.each([
+    { auth: '{ username = "u" }', header: 'u:' },
+    { auth: '{ password = "p" }', header: ':p' },
+    { auth: '{ enabled = false username = "u" }', header: undefined },
+    { auth: '{ enabled = false }', header: undefined },
+    { auth: '{ }', header: undefined },
+  ])('auth $auth is $header', ({ auth, header }) => {
+    expect(load(parse(), { CT_LOCAL_CONFIG: `consul {\n auth ${auth}\n}` }).config.consul.auth).toBe(header)
   })
 })
 

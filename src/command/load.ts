@@ -19,7 +19,8 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
   const files = ((given.config ?? []) as readonly string[]).flatMap(readConfigFiles)
   const [below, above] = layersOf(given, environment)
   const local = environment[LOCAL] ? [readConfigText(LOCAL, environment[LOCAL])] : []
-  const layers = [below, ...files.map(({ layer }) => layer), ...local]
+  const written = [...files.map(({ layer }) => layer), ...local]
+  const layers = [below, ...impliedBy([...written, above]), ...written]
   buildConfig(layers)
   try {
     const config = buildConfig([...layers, above])
@@ -32,6 +33,18 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
     if (error instanceof UpstreamdError && error.code === 'CONFIG_INVALID') throw new UsageError(inFlags(error.message))
     throw error
   }
+}
+
+/**
+ * Who names an authority, a certificate or a server wants TLS, as with consul-template: else a token would go over the
+ * wire for all to read. What the environment says of them is for addresses that begin with https.
+ */
+function impliedBy(layers: readonly object[]): object[] {
+  const saysMore = layers.some(layer => {
+    const { consul } = layer as { readonly consul?: { readonly ssl?: object } }
+    return Object.entries(consul?.ssl ?? {}).some(([key, value]) => key !== 'enabled' && value !== '')
+  })
+  return saysMore ? [{ consul: { ssl: { enabled: true } } }] : []
 }
 
 /** A whole configuration in one variable. */

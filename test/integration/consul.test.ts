@@ -97,6 +97,11 @@ describe('a Consul that speaks TLS', () => {
     expect(await firstOf({ address, ssl: { enabled: true, ca_cert: ssl.ca_cert } })).toMatchObject({
       code: 'SOURCE_UNREACHABLE',
     })
+    const both = join(folder, 'both.pem')
+    writeFileSync(both, readFileSync(ssl.cert, 'utf8') + readFileSync(ssl.key, 'utf8'))
+    expect(await firstOf({ address, ssl: { ...ssl, cert: both, key: undefined } })).toMatchObject({
+      services: [{ name: 'consul' }],
+    })
     for (const authority of [
       { ca_cert_bytes: readFileSync(ssl.ca_cert, 'utf8') },
       { ca_path: folder }, // with other files in it

@@ -50,8 +50,8 @@ export function connect(config: ConsulConfig, tally: Tally, limits = usualLimits
           ...options,
           rejectUnauthorized: tls.verify,
           ...trusted(tls),
-          ...(tls.cert && { cert: read(tls.cert) }),
-          ...(tls.key && { key: read(tls.key) }),
+          // A file may hold both.
+          ...(tls.cert && { cert: read(tls.cert), key: read(tls.key || tls.cert) }),
           ...(tls.server_name && { servername: tls.server_name }),
         })
       : new http.Agent(options)

@@ -13,9 +13,18 @@ export const ConsulConfig = z.strictObject({
   auth: z
     .union([
       z
-        .strictObject({ enabled: z.boolean().default(true), username: z.string(), password: z.string().default('') })
-        .transform(({ enabled, username, password }) => (enabled ? `${username}:${password}` : undefined)),
-      z.string(),
+        .strictObject({
+          enabled: z.boolean().optional(),
+          username: z.string().default(''),
+          password: z.string().default(''),
+        })
+        .transform(({ username, password, enabled = username !== '' || password !== '' }) => {
+          return enabled ? `${username}:${password}` : undefined
+        }),
+      z
+        .string()
+        .min(1, 'cannot be empty')
+        .transform(text => (text.includes(':') ? text : `${text}:`)),
     ])
     .optional()
     .describe('user:password for HTTP basic authentication, or a block with username and password'),
@@ -25,7 +34,10 @@ export const ConsulConfig = z.strictObject({
   max_stale: duration.default(2_000).describe('how old an answer of a follower may be; 0 asks the leader'),
   ssl: z
     .strictObject({
-      enabled: z.boolean().default(false).describe('speak TLS'),
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe('speak TLS; true where anything else of it is set beside the environment'),
       verify: z.boolean().default(true).describe('check the server certificate'),
       ca_cert: z.string().optional().describe('PEM file of the authority to trust'),
       ca_cert_bytes: z.string().optional().describe('the same as text'),

@@ -299,6 +299,13 @@ describe('the command of a template', () => {
     { text: '', command: undefined },
     { text: 'command = "a b"', command: { run: 'a b', timeout: 30_000 } },
     { text: 'command = ["a", "b"]', command: { run: ['a', 'b'], timeout: 30_000 } },
+    { text: 'command = ["a"]', command: { run: ['a'] } },
+    { text: 'command = ["seq 1 5 | grep 3"]', command: { run: 'seq 1 5 | grep 3' } },
+    { text: 'command = ["a b", "c"]', command: { run: ['a b', 'c'] } },
+    { text: 'command = ""', command: undefined },
+    { text: 'command = []', command: undefined },
+    { text: 'command = [""]', command: undefined },
+    { text: 'command = "a" exec { command = "" }', command: undefined },
     { text: 'command = "a" command_timeout = "5s"', command: { run: 'a', timeout: 5_000 } },
     { text: 'command = "a" command_timeout = "0s"', command: { run: 'a', timeout: 0 } },
     { text: 'exec { command = "a" timeout = "1m" }', command: { run: 'a', timeout: 60_000 } },
@@ -318,6 +325,10 @@ describe('the command of a template', () => {
 
   it.each([
     { lines: ' destination = "b"', says: 'x:1: template.0.source: is missing: the template file' },
+    {
+      lines: ' source = "a"\n destination = "b"\n command = " "',
+      says: 'x:4: template.0.command: is blank',
+    },
     {
       lines: ' contents = "a"\n source = "c"\n destination = "b"',
       says: 'x:3: template.0.source: stands beside contents',

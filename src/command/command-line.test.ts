@@ -139,6 +139,7 @@ describe('a command line of consul-template means the same', () => {
       config: { exec: { environment: { allowlist: ['SOME_*', 'ANOTHER_*'] } } },
     },
     { argv: ['-exec-kill-signal=SIGUSR1'], config: { exec: undefined } },
+    { argv: ['-exec='], config: { exec: undefined } },
     { argv: ['-kill-signal=sigusr2'], config: { kill_signal: 'SIGUSR2' } },
   ])('$argv', ({ argv, config }) => {
     expect(load(parse(...argv), {}).config).toMatchObject(config)

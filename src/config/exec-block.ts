@@ -23,7 +23,7 @@ export const ExecBlock = z
     env: EnvironmentBlock.prefault({}),
   })
   .transform(({ command, enabled, splay, kill_signal, kill_timeout, reload_signal, env }) => {
-    if (command === undefined || !enabled) return undefined
+    if (command === undefined || command === null || !enabled) return undefined
     const [killSignal, killTimeout, onChange] = [kill_signal, kill_timeout, reload_signal ?? ('restart' as const)]
     return { run: command, environment: env, splay, killSignal, killTimeout, onChange }
   })

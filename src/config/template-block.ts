@@ -7,8 +7,14 @@ import { idle } from './idle.ts'
 const ofChild = 'it is for the one program of exec'
 const usualTimeout = '30s'
 
-/** One text is for a shell, a list is a program and its arguments. */
-export const commandLine = z.union([z.string().min(1), z.array(z.string()).min(1)])
+/** One text is for a shell, a list is a program and its arguments; null where nothing is to be run. */
+export const commandLine = z.union([z.string(), z.array(z.string())]).transform((run, context) => {
+  const [program = '', ...rest] = typeof run === 'string' ? [run] : run
+  if (program === '') return null
+  if (program.trim() === '') context.addIssue({ code: 'custom', message: 'is blank' })
+  // A list that holds a whole command line is meant for a shell, too.
+  return rest.length === 0 && /\S\s+\S/.test(program) ? program : run
+})
 
 /** The old names are read, too. */
 export const EnvironmentBlock = z
@@ -105,7 +111,8 @@ export const TemplateBlock = z
     }
   })
   .transform(({ source, contents, destination, command, command_timeout, exec, wait, ...file }) => {
-    const run = exec?.enabled === false ? undefined : (exec?.command ?? command)
+    const asked = exec?.command === undefined ? command : exec.command
+    const run = exec?.enabled === false ? undefined : (asked ?? undefined)
     const environment = exec?.env ?? { pristine: false, custom: [], allowlist: [], denylist: [] }
     const timeout = exec?.timeout ?? command_timeout
     return {

@@ -278,6 +278,14 @@ describe('flags and environment become two layers of the configuration', () => {
     expect(() => layersOf({}, { CONSUL_HTTP_SSL: 'perhaps' })).toThrow('CONSUL_HTTP_SSL: "perhaps"')
   })
 
+  it('a template need not say where to where nothing is written', () => {
+    const template = [{ source: 'in', destination: '/dev/null' }]
+
+    expect(layersOf(given('-dry', '-template=in'), {})[1]).toMatchObject({ template })
+    expect(layersOf(given('-parse-only', '-template=in'), {})[1]).toMatchObject({ template })
+    expect(() => load(parse('-template=in'), {})).toThrow('-template: destination is missing')
+  })
+
   it('templates are split', () => {
     const [, above] = layersOf(given('-template=in:out', '-template=x:y:z'), {})
 

@@ -290,6 +290,15 @@ describe('a configuration file', () => {
   })
 })
 
+it('an empty text of a template says as little as none, as with consul-template', () => {
+  const empty = ['contents', 'user', 'group', 'sandbox_path', 'left_delimiter', 'right_delimiter', 'command']
+  const lines = empty.map(key => `${key} = ""`).join('\n')
+
+  const read = (more: string) => readConfigText('x', `template {\nsource = "a"\ndestination = "/b"\n${more}\n}`)
+
+  expect(buildConfig([read(lines)])).toEqual(buildConfig([read('')]))
+})
+
 describe('the command of a template', () => {
   const commandOf = (text: string) =>
     buildConfig([readConfigText('x', `template {\n source = "a"\n destination = "b"\n ${text}\n}`)]).template[0]

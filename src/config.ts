@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LogFileBlock, list, ownSignal, SyslogBlock, usualWait, wait } from './config/blocks.ts'
+import { LogFileBlock, list, ownSignal, SyslogBlock, text, usualWait, wait } from './config/blocks.ts'
 import type { Document } from './config/document.ts'
 import { ExecBlock } from './config/exec-block.ts'
 import { configFilesAt, documentOf, readDocument } from './config/files.ts'
@@ -153,11 +153,11 @@ export const Config = z.strictObject({
   template_error_fatal: idle('a template that fails never ends the daemon'),
   default_delimiters: z
     .strictObject({
-      left: z.string().optional().describe('what begins an action; {{ when left out'),
-      right: z.string().optional().describe('what ends an action; }} when left out'),
+      left: text.optional().describe('what begins an action; {{ when left out'),
+      right: text.optional().describe('what ends an action; }} when left out'),
     })
     .prefault({}),
-  pid_file: z.string().optional().describe("where to write upstreamd's own pid"),
+  pid_file: text.optional().describe("where to write upstreamd's own pid"),
 })
 export type Config = z.output<typeof Config>
 

@@ -122,6 +122,7 @@ describe('a command line of consul-template means the same', () => {
     { argv: ['-log-rotate-bytes', '102400'], config: { log_file: { log_rotate_bytes: 102_400 } } },
     { argv: ['-log-rotate-max-files', '-1'], config: { log_file: { log_rotate_max_files: -1 } } },
     { argv: ['-log-rotate-duration', '30s'], config: { log_file: { log_rotate_duration: 30_000 } } },
+    { argv: ['-log-file='], config: { log_file: { path: undefined } } },
     { argv: ['-pid-file', '/var/pid/file'], config: { pid_file: '/var/pid/file' } },
     { argv: ['-wait', '10s:30s'], config: { wait: { min: 10_000, max: 30_000 } } },
     { argv: ['-reload-signal', 'SIGUSR2'], config: { reload_signal: 'SIGUSR2' } },
@@ -174,6 +175,18 @@ describe('a command line of consul-template means the same', () => {
     { text: 'consul { ssl { } }', enabled: false },
   ])('$text asks for TLS as with consul-template: $enabled', ({ text, enabled }) => {
     expect(load(parse(), { CT_LOCAL_CONFIG: text }).config.consul.ssl.enabled).toBe(enabled)
+  })
+
+  it('an empty text about Consul says nothing, so that the environment counts', () => {
+    const environment = { CONSUL_HTTP_ADDR: 'a:1', CONSUL_HTTP_TOKEN: 't', CONSUL_CACERT: '/ca' }
+    const flagged = load(parse('-consul-addr=', '-consul-token=', '-consul-ssl-ca-cert='), environment).config.consul
+    const text = 'consul {\n address = ""\n token = ""\n ssl {\n ca_cert = ""\n }\n}'
+    const written = load(parse(), { ...environment, CT_LOCAL_CONFIG: text }).config.consul
+
+    for (const consul of [flagged, written]) {
+      expect(consul).toMatchObject({ address: 'a:1', token: 't', ssl: { enabled: false, ca_cert: '/ca' } })
+    }
+    expect(load(parse('-consul-addr='), {}).config.consul.address).toBe('127.0.0.1:8500')
   })
 
   it.each([

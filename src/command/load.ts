@@ -11,15 +11,21 @@ export interface Loaded {
   readonly warnings: readonly string[]
 }
 
+/** What of a layer matters here, whatever else it holds. */
+interface Layer {
+  readonly consul?: { readonly ssl?: object }
+}
+
 /**
  * Environment, below files, below CT_LOCAL_CONFIG, below flags → the configuration. Throws CONFIG_UNREADABLE or
  * CONFIG_INVALID for what a file or the environment says, UsageError for what the command line says.
  */
 export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Loaded {
   const files = ((given.config ?? []) as readonly string[]).flatMap(readConfigFiles)
-  const [below, above] = layersOf(given, environment)
+  const [below, flagged] = layersOf(given, environment)
+  const above = withoutEmpty(flagged)
   const local = environment[LOCAL] ? [readConfigText(LOCAL, environment[LOCAL])] : []
-  const written = [...files.map(({ layer }) => layer), ...local]
+  const written = [...files.map(({ layer }) => layer), ...local].map(withoutEmpty)
   const layers = [below, ...impliedBy([...written, above]), ...written]
   buildConfig(layers)
   try {
@@ -35,15 +41,23 @@ export function load({ given }: CommandLine, environment: NodeJS.ProcessEnv): Lo
   }
 }
 
+/** Of Consul an empty text says nothing, as with consul-template: what the environment says counts. */
+function withoutEmpty(layer: Layer): Layer {
+  if (layer.consul === undefined) return layer
+  const { ssl, ...consul } = layer.consul
+  return { ...layer, consul: { ...filled(consul), ...(ssl && { ssl: filled(ssl) }) } }
+}
+
+function filled(block: object): object {
+  return Object.fromEntries(Object.entries(block).filter(([key, value]) => value !== '' || key === 'auth'))
+}
+
 /**
  * Who names an authority, a certificate or a server wants TLS, as with consul-template: else a token would go over the
  * wire for all to read. What the environment says of them is for addresses that begin with https.
  */
-function impliedBy(layers: readonly object[]): object[] {
-  const saysMore = layers.some(layer => {
-    const { consul } = layer as { readonly consul?: { readonly ssl?: object } }
-    return Object.entries(consul?.ssl ?? {}).some(([key, value]) => key !== 'enabled' && value !== '')
-  })
+function impliedBy(layers: readonly Layer[]): object[] {
+  const saysMore = layers.some(({ consul }) => Object.keys(consul?.ssl ?? {}).some(key => key !== 'enabled'))
   return saysMore ? [{ consul: { ssl: { enabled: true } } }] : []
 }
 

@@ -5,6 +5,9 @@ import { duration, parseDuration } from '../duration.ts'
 /** One word alone is a list of one. */
 export const list = z.union([z.string().transform(text => [text]), z.array(z.string())])
 
+/** An empty text says as little as none, as with consul-template. */
+export const text = z.string().transform(given => given || undefined)
+
 /** In a file a number, on the command line its digits. */
 const whole = z.union([
   z.int(),
@@ -30,7 +33,7 @@ export const ownSignal = signal.refine(
 )
 
 export const LogFileBlock = z.strictObject({
-  path: z.string().min(1).optional().describe('log to files, too: PATH-TIME.log'),
+  path: text.optional().describe('log to files, too: PATH-TIME.log'),
   log_rotate_bytes: whole.prefault(0).describe('a new file when this one is as long; 0: whatever its length'),
   log_rotate_duration: duration.prefault('24h').describe('a new file when this one is as old'),
   log_rotate_max_files: whole.prefault(0).describe('how many old ones are kept; 0: all, -1: none'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { duration } from '../duration.ts'
 import { EnvironmentRules } from '../environment.ts'
-import { list, wait } from './blocks.ts'
+import { list, text, wait } from './blocks.ts'
 import { idle } from './idle.ts'
 
 const ofChild = 'it is for the one program of exec'
@@ -52,22 +52,18 @@ const perms = z.union([
     .transform(text => Number.parseInt(text, 8))
     .refine(mode => mode <= 0o7777, 'is not a mode such as 0640'),
 ])
-const name = z.union([z.int().min(0).transform(String), z.string().min(1)])
+const name = z.union([z.int().min(0).transform(String), text])
 const ofFiles = ['perms', 'user', 'uid', 'group', 'gid', 'backup', 'create_dest_dirs'] as const
 const usual: Readonly<Record<string, unknown>> = { backup: false, create_dest_dirs: true }
 
 /** One template; the names are consul-template's. */
 export const TemplateBlock = z
   .strictObject({
-    source: z
-      .string('is missing: the template file')
-      .min(1)
-      .optional()
-      .describe('template file; its extension chooses the language'),
-    contents: z.string().optional().describe('the template itself, in place of source'),
+    source: text.optional().describe('template file; its extension chooses the language'),
+    contents: text.optional().describe('the template itself, in place of source'),
     destination: z
       .string('is missing; expected src:dest[:cmd]')
-      .min(1)
+      .min(1, 'is missing; expected src:dest[:cmd]')
       .describe('where the text goes; relative: a file of our own nginx layout'),
     command: commandLine.optional().describe('runs in place of our reload: a text for a shell, or a list of words'),
     command_timeout: duration.prefault(usualTimeout).describe('it is ended after this time; 0s: never'),
@@ -84,15 +80,11 @@ export const TemplateBlock = z
       .boolean()
       .default(false)
       .describe('Go templates: a key that a map does not have is an error'),
-    left_delimiter: z.string().optional().describe('Go templates: what begins an action; {{ when left out'),
-    right_delimiter: z.string().optional().describe('Go templates: what ends an action; }} when left out'),
+    left_delimiter: text.optional().describe('Go templates: what begins an action; {{ when left out'),
+    right_delimiter: text.optional().describe('Go templates: what ends an action; }} when left out'),
     function_denylist: list.prefault([]).describe('Go templates: functions that may not be called, as globs'),
     function_blacklist: list.prefault([]).describe('old name of function_denylist'),
-    sandbox_path: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Go templates: the folder outside of which `file` reads nothing'),
+    sandbox_path: text.optional().describe('Go templates: the folder outside of which `file` reads nothing'),
     error_fatal: idle('a template that fails never ends the daemon'),
   })
   .superRefine((block, context) => {

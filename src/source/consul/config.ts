@@ -2,13 +2,16 @@ import { z } from 'zod'
 import { idle } from '../../config/idle.ts'
 import { duration } from '../../duration.ts'
 
+const usualAddress = '127.0.0.1:8500'
+
 /** Where Consul is and how to speak to it; the names are consul-template's. */
 export const ConsulConfig = z.strictObject({
   type: z.literal('consul'),
   address: z
     .string()
-    .refine(isAddress, 'is neither host:port, a URL nor unix:///path')
-    .default('127.0.0.1:8500')
+    .refine(text => text === '' || isAddress(text), 'is neither host:port, a URL nor unix:///path')
+    .transform(text => text || usualAddress)
+    .prefault(usualAddress)
     .describe('host:port, URL or unix:///path of the Consul agent'),
   auth: z
     .union([

@@ -22,8 +22,18 @@ interface Case {
   readonly errorText?: string
 }
 
-const path = join(import.meta.dirname, '../../test/fixtures/consul-template-0.42.1/cases.json')
-const { queries }: { queries: readonly Case[] } = JSON.parse(readFileSync(path, 'utf8'))
+const fixtures = join(import.meta.dirname, '../../test/fixtures/consul-template-0.42.1')
+const { queries }: { queries: readonly Case[] } = JSON.parse(readFileSync(join(fixtures, 'cases.json'), 'utf8'))
+
+/** The texts that its own tests ask with, and the name or the error it was seen to make of each. */
+interface Named {
+  readonly func: string
+  readonly query: string
+  readonly output?: string
+  readonly error?: string
+}
+
+const named: readonly Named[] = JSON.parse(readFileSync(join(fixtures, 'queries.json'), 'utf8'))
 
 const readers: Readonly<Record<string, (text: string) => Query>> = {
   service: text => serviceQuery(text),
@@ -33,6 +43,7 @@ const readers: Readonly<Record<string, (text: string) => Query>> = {
   node: nodeQuery,
   key: text => keyQuery(text, false),
   'ls/tree': pairsQuery,
+  pairs: pairsQuery,
   peerings: peeringsQuery,
 }
 
@@ -41,6 +52,12 @@ describe('the queries of consul-template 0.42.1', () => {
     const answer = answerOf(() => readers[func]?.(input))
 
     expect(answer).toEqual(errorText === undefined ? { fields, id } : { error: errorText })
+  })
+
+  it.each(named)('$func "$query"', ({ func, query, output, error }) => {
+    const answer = answerOf(() => readers[func]?.(query))
+
+    expect(answer).toMatchObject(error === undefined ? { id: output } : { error })
   })
 
   it.each([

@@ -1,4 +1,5 @@
-// Answers, for each JSON line {"template": …, "env": …, "data": …}, what consul-template renders or says.
+// Answers, for each JSON line {"template": …, "env": …, "data": …}, what consul-template renders or says, and for
+// {"func": …, "query": …} how it names what a function asks for.
 package main
 
 import (
@@ -12,6 +13,8 @@ import (
 )
 
 type question struct {
+	Func       string                         `json:"func"`
+	Query      string                         `json:"query"`
 	Template   string                         `json:"template"`
 	Env        []string                       `json:"env"`
 	MissingKey bool                           `json:"error_on_missing_key"`
@@ -33,6 +36,14 @@ func ask(q question) (a answer) {
 		}
 	}()
 	fail := func(err error) answer { s := err.Error(); return answer{Error: &s} }
+	if q.Func != "" {
+		d, err := queries[q.Func](q.Query)
+		if err != nil {
+			return fail(err)
+		}
+		s := d.String()
+		return answer{Output: &s}
+	}
 	t, err := template.NewTemplate(&template.NewTemplateInput{Contents: q.Template, ErrMissingKey: q.MissingKey, FunctionDenylist: q.Deny})
 	if err != nil {
 		return fail(err)
@@ -62,6 +73,16 @@ func ask(q question) (a answer) {
 	}
 	s := string(r.Output)
 	return answer{Output: &s}
+}
+
+var queries = map[string]func(string) (dep.Dependency, error){
+	"service":  func(s string) (dep.Dependency, error) { return dep.NewHealthServiceQuery(s) },
+	"services": func(s string) (dep.Dependency, error) { return dep.NewCatalogServicesQuery(s) },
+	"nodes":    func(s string) (dep.Dependency, error) { return dep.NewCatalogNodesQuery(s) },
+	"node":     func(s string) (dep.Dependency, error) { return dep.NewCatalogNodeQuery(s) },
+	"key":      func(s string) (dep.Dependency, error) { return dep.NewKVGetQuery(s) },
+	"pairs":    func(s string) (dep.Dependency, error) { return dep.NewKVListQuery(s) },
+	"peerings": func(s string) (dep.Dependency, error) { return dep.NewListPeeringQuery(s) },
 }
 
 func main() {

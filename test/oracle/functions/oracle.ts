@@ -5,10 +5,8 @@ import { join } from 'node:path'
 
 export const VERSION = '0.42.1'
 
-/** A template, and what Consul holds for it; main.go says in what form. */
-export interface Question {
-  readonly template: string
-}
+/** A template, and what Consul holds for it, or what a function is asked for; main.go says in what form. */
+export type Question = { readonly template: string } | { readonly func: string; readonly query: string }
 
 export interface Answer {
   readonly output?: string

@@ -65,7 +65,86 @@ describe('what consul-template reads is read', () => {
     expect(buildConfig([layer])).toMatchObject(config)
   })
 
-  it('and what it refuses is refused', () => {
-    expect(() => read('not_a_valid_key = "hello"')).toThrow('recorded:1: unknown key "not_a_valid_key"')
+  /** Its keys one by one, as its own tests have them: what is written, and where it is found here when that differs. */
+  it.each<{ key: string; says: string; at?: string; is: unknown }>([
+    { key: 'consul.address', says: '"1.2.3.4"', is: '1.2.3.4' },
+    { key: 'consul.token', says: '"token"', is: 'token' },
+    { key: 'consul.ssl.enabled', says: 'true', is: true },
+    ...['cert', 'key', 'ca_cert', 'server_name'].map(key => ({ key: `consul.ssl.${key}`, says: '"x"', is: 'x' })),
+    { key: 'default_delimiters.left', says: '"<"', is: '<' },
+    { key: 'default_delimiters.right', says: '">"', is: '>' },
+    { key: 'exec.env.denylist', says: '["a", "b"]', at: 'exec.environment.denylist', is: ['a', 'b'] },
+    { key: 'exec.env.allowlist', says: '["a", "b"]', at: 'exec.environment.allowlist', is: ['a', 'b'] },
+    { key: 'exec.env.pristine', says: 'true', at: 'exec.environment.pristine', is: true },
+    { key: 'exec.enabled', says: 'true', at: 'exec.run', is: 'c' },
+    { key: 'exec.kill_signal', says: '"SIGUSR1"', at: 'exec.killSignal', is: 'SIGUSR1' },
+    { key: 'exec.reload_signal', says: '"SIGUSR1"', at: 'exec.onChange', is: 'SIGUSR1' },
+    { key: 'exec.reload_signal', says: '"SIGNULL"', at: 'exec.onChange', is: 'nothing' },
+    { key: 'exec.splay', says: '"30s"', is: 30_000 },
+    { key: 'kill_signal', says: '"SIGUSR1"', is: 'SIGUSR1' },
+    { key: 'reload_signal', says: '"SIGNULL"', is: undefined },
+    { key: 'log_level', says: '"WARN"', is: 'warn' },
+    { key: 'log_file.path', says: '"./logs"', is: './logs' },
+    { key: 'log_file.log_rotate_bytes', says: '102400', is: 102_400 },
+    { key: 'log_file.log_rotate_duration', says: '"24h"', is: 86_400_000 },
+    { key: 'max_stale', says: '"10s"', is: 10_000 },
+    { key: 'pid_file', says: '"/var/pid"', is: '/var/pid' },
+    { key: 'wait', says: '"10s:20s"', is: { min: 10_000, max: 20_000 } },
+    { key: 'template.command', says: '"command"', at: 'template.0.command.run', is: 'command' },
+    { key: 'template.error_on_missing_key', says: 'true', at: 'template.0.language.failsOnMissingKey', is: true },
+    { key: 'template.exec.command', says: '"command"', at: 'template.0.command.run', is: 'command' },
+    ...['denylist', 'blacklist'].map(key => envList(key, 'denylist')),
+    ...['allowlist', 'whitelist'].map(key => envList(key, 'allowlist')),
+    ...['"0600"', '0600'].map(says => ({ key: 'template.perms', says, at: 'template.0.file.mode', is: 0o600 })),
+    { key: 'template.user', says: '"1000"', at: 'template.0.file.user', is: '1000' },
+    { key: 'template.group', says: '"1000"', at: 'template.0.file.group', is: '1000' },
+    { key: 'template.gid', says: '1000', at: 'template.0.file.group', is: '1000' },
+    { key: 'template.wait', says: '"10s:20s"', at: 'template.0.wait', is: { min: 10_000, max: 20_000 } },
+    { key: 'template.left_delimiter', says: '"<"', at: 'template.0.language.left', is: '<' },
+    { key: 'template.right_delimiter', says: '">"', at: 'template.0.language.right', is: '>' },
+  ])('$key = $says', ({ key, says, at = key, is }) => {
+    const config = buildConfig([read(nested(key, says))])
+
+    expect(at.split('.').reduce<unknown>((inner, part) => (inner as Record<string, unknown>)[part], config)).toEqual(is)
   })
+
+  it.each([
+    ...['retry { backoff = "2s" }', 'transport { dial_keep_alive = "10s" }'].map(block => ({
+      block: `consul { ${block} }`,
+    })),
+    ...['vault', 'nomad'].map(name => ({ block: `${name} { address = "a" transport { dial_timeout = "1s" } }` })),
+    { block: 'block_query_wait = "61s"' },
+  ])('$block is read, and told to do nothing', ({ block }) => {
+    expect(idleKeys([read(block)])).toHaveLength(1)
+  })
+
+  it.each(['', 'consul { ssl {} }', 'exec {}', 'exec { env {} }', 'log_file {}'])('"%s" says nothing', text => {
+    expect(buildConfig([read(text)])).toEqual(buildConfig([]))
+  })
+
+  it.each([
+    { text: 'not_a_valid_key = "hello"', says: 'recorded:1: unknown key "not_a_valid_key"' },
+    { text: 'not_a_valid_stanza {\n a = "b"\n}', says: 'recorded:1: unknown key "not_a_valid_stanza"' },
+    { text: 'consul = true', says: 'recorded:1: consul: ' },
+  ])('and what it refuses is refused: $text', ({ text, says }) => {
+    expect(() => read(text)).toThrow(says)
+  })
+
+  /** The blocks around a key, with what they cannot be without. */
+  function nested(key: string, says: string): string {
+    const [name = '', ...blocks] = key.split('.').reverse()
+    return blocks.reduce((inner, block) => {
+      const rest = block === 'template' ? template : block === 'exec' && !inner.includes('command') ? exec : ''
+      return `${block} {\n ${rest} ${inner}\n}`
+    }, `${name} = ${says}`)
+  }
+
+  function envList(key: string, list: string) {
+    return {
+      key: `template.exec.env.${key}`,
+      says: '["a", "b"]',
+      at: `template.0.command.environment.${list}`,
+      is: ['a', 'b'],
+    }
+  }
 })

@@ -157,6 +157,7 @@ function termOf(flag: Flag): string {
 function goStyle(message: string): string {
   return message
     .replace(/^error: /, '')
+    .replace(/^option '--([\w-]+) <value>' argument missing$/, '-$1 needs a value')
     .replace(/\n\(Did you mean (?:one of )?(.*?)\?\)/, ' (did you mean $1?)')
     .replaceAll('--', '-')
 }

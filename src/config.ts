@@ -161,7 +161,7 @@ export const Config = z.strictObject({
 })
 export type Config = z.output<typeof Config>
 
-/** Later layers win, key by key; lists are replaced as a whole, but templates add up. Throws CONFIG_INVALID naming the key. */
+/** Later layers win, key by key; lists are replaced as a whole, but templates and rules of environments add up. Throws CONFIG_INVALID naming the key. */
 export function buildConfig(layers: readonly object[]): Config {
   const parsed = Config.safeParse(layers.reduce(merge, {}))
   if (parsed.success) return parsed.data
@@ -204,11 +204,14 @@ function normalise(value: unknown): unknown {
   )
 }
 
+/** As with consul-template; of other lists the later one counts. */
+const addingUp = new Set(['template', 'custom', 'allowlist', 'denylist', 'whitelist', 'blacklist'])
+
 function merge(below: object, above: object): object {
   const result: Record<string, unknown> = { ...below }
   for (const [key, value] of Object.entries(above)) {
     const old = result[key]
-    if (key === 'template' && Array.isArray(old) && Array.isArray(value)) result[key] = [...old, ...value]
+    if (old !== undefined && addingUp.has(key)) result[key] = [old, value].flat()
     else result[key] = isBlock(old) && isBlock(value) ? merge(old, value) : value
   }
   return result

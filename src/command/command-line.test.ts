@@ -124,6 +124,7 @@ describe('a command line of consul-template means the same', () => {
     { argv: ['-log-rotate-duration', '30s'], config: { log_file: { log_rotate_duration: 30_000 } } },
     { argv: ['-log-file='], config: { log_file: { path: undefined } } },
     { argv: ['-pid-file', '/var/pid/file'], config: { pid_file: '/var/pid/file' } },
+    { argv: ['-wait', ' 10s : 30s '], config: { wait: { min: 10_000, max: 30_000 } } },
     { argv: ['-wait', '10s:30s'], config: { wait: { min: 10_000, max: 30_000 } } },
     { argv: ['-reload-signal', 'SIGUSR2'], config: { reload_signal: 'SIGUSR2' } },
     { argv: ['-reload-signal', ''], config: { reload_signal: undefined } },
@@ -153,6 +154,15 @@ describe('a command line of consul-template means the same', () => {
     { argv: ['-log-rotate-bytes=many'], says: '-log-rotate-bytes: is not a whole number' },
   ])('$argv is refused', ({ argv, says }) => {
     expect(() => load(parse(...argv), {})).toThrow(says)
+  })
+
+  it('what files and flags say of the environment of a program adds up', () => {
+    const local = { CT_LOCAL_CONFIG: 'exec {\n command = "a"\n env {\n custom = ["a=1"]\n denylist = "D"\n }\n}' }
+    const flags = ['-exec-env-custom=b=2', '-exec-env-denylist=E', '-exec-env-allowlist=A']
+
+    const { config } = load(parse(...flags), local)
+
+    expect(config.exec?.environment).toMatchObject({ custom: ['a=1', 'b=2'], denylist: ['D', 'E'], allowlist: ['A'] })
   })
 
   it('-exec runs a program also where a file has switched it off', () => {

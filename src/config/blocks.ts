@@ -58,7 +58,7 @@ const calm = z.union([
     enabled: z.boolean().optional().describe('the same'), // so it is documented
   }),
   z.string().transform((text, context) => {
-    const [min, max, ...more] = text.split(':').map(parseDuration)
+    const [min, max, ...more] = text.split(':').map(part => parseDuration(part.trim()))
     if (min === undefined || (text.includes(':') && max === undefined) || more.length > 0) {
       context.addIssue({ code: 'custom', message: `"${text}" is not min[:max] such as 5s or 2s:10s` })
       return z.NEVER

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { buildConfig, idleKeys, readConfigText } from '../config.ts'
+import { wordsOf } from '../target/command.ts'
 
 const read = (text: string) => readConfigText('recorded', text)
 
@@ -128,6 +129,20 @@ describe('what consul-template reads is read', () => {
     { text: 'consul = true', says: 'recorded:1: consul: ' },
   ])('and what it refuses is refused: $text', ({ text, says }) => {
     expect(() => read(text)).toThrow(says)
+  })
+
+  it.each([
+    { list: [''], argv: undefined },
+    { list: ['foo'], argv: ['foo'] },
+    { list: ['foo', 'bar', 'zed'], argv: ['foo', 'bar', 'zed'] },
+    { list: ['  echo'], argv: ['  echo'] },
+    { list: ['foo bar'], argv: ['sh', '-c', 'foo bar'] },
+    { list: ['printf $(printf foo)'], argv: ['sh', '-c', 'printf $(printf foo)'] },
+    { list: ['(sleep .1; printf hi) &'], argv: ['sh', '-c', '(sleep .1; printf hi) &'] },
+  ])('command = $list runs as $argv', ({ list, argv }) => {
+    const [first] = buildConfig([{ template: [{ source: 's', destination: '/d', command: list }] }]).template
+
+    expect(first?.command && wordsOf(first.command)).toEqual(argv)
   })
 
   /** The blocks around a key, with what they cannot be without. */

@@ -2,7 +2,11 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, syml
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { queryId } from '../../src/model/query.ts'
+import { record } from '../../src/render/asking.ts'
+import { goLanguage } from '../../src/render/gotmpl/index.ts'
 import { unsafeEffects } from '../../src/render/gotmpl/unsafe.ts'
+import { aView } from '../support/builders.ts'
 import { rendered } from '../support/gotmpl.ts'
 
 let folder: string
@@ -75,6 +79,39 @@ describe('writeToFile writes what consul-template writes', () => {
     )
     expect(written(folder, '"" "" "0644"').error).toContain(`error calling writeToFile: open ${folder}: `)
     expect(written(file, '"nobody-of-that-name" "" "0644"').error).toContain('nobody-of-that-name')
+  })
+})
+
+describe('file in a sandbox', () => {
+  const read = (path: string, known: ReadonlyMap<string, string> = new Map()) => {
+    const usual = { leftDelimiter: undefined, rightDelimiter: undefined, failsOnMissingKey: false, denied: [] }
+    const options = { ...usual, sandbox: folder, allowsUnsafe: false }
+    const template = goLanguage.compile({ path: '/t.ctmpl', text: `{{ file "${path}" }}`, options })
+    return template.render(aView(), record(aView(), known)).text
+  }
+
+  it('is what the path leads to, not what it led to when a link was read', () => {
+    const link = join(folder, 'link')
+    symlinkSync(file, link)
+
+    const text = read(
+      link,
+      new Map([
+        [queryId({ kind: 'file', path: link }), 'secret'],
+        [queryId({ kind: 'file', path: file }), 'safe'],
+      ]),
+    )
+
+    expect(text).toBe('safe')
+  })
+
+  it('is refused in the words of consul-template', () => {
+    symlinkSync('/etc/hostname', join(folder, 'out'))
+
+    expect(() => read(join(folder, 'out'))).toThrow(`'${folder}/out' is outside of sandbox`)
+    expect(() => read(join(folder, 'none'))).toThrow(
+      `error calling file: failed to resolve target path: lstat ${folder}/none: no such file or directory`,
+    )
   })
 })
 

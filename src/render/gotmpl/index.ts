@@ -138,8 +138,11 @@ function allowed(func: Func, options: TemplateSource['options']): Func {
   if (sandbox === undefined) return func
   return new Func(name, params, (args, context) => {
     const path = trimSpace(String(args[0]))
-    if (path !== '') inSandbox(sandbox, path)
-    return func.call(args, context)
+    if (path === '') return func.call(args, context)
+    const file = inSandbox(sandbox, path)
+    // Asked for, so that a link that changes is noticed. Its text is that of wherever it led when it was read.
+    func.call(args, context)
+    return func.call([file], context)
   })
 }
 

@@ -1,20 +1,22 @@
 import { realpathSync } from 'node:fs'
-import { sep } from 'node:path'
-import { reasonOf } from '../../errors.ts'
+import { normalize, sep } from 'node:path'
+import { getSystemErrorMessage } from 'node:util'
 import { GoError } from './values.ts'
 
-/** Throws a GoError for a file outside of the folder, wherever links lead. */
-export function inSandbox(folder: string, path: string): void {
-  const [root, file] = [folder, path].map(resolved)
-  if (root === undefined || file === undefined || !`${file}${sep}`.startsWith(`${root}${sep}`)) {
-    throw new GoError(`'${path}' is outside of sandbox`)
-  }
+/** What the path leads to. Throws a GoError for a file outside of the folder, wherever links lead. */
+export function inSandbox(folder: string, path: string): string {
+  const root = resolved(folder, 'sandbox')
+  const file = resolved(path, 'target')
+  if (!`${file}${sep}`.startsWith(`${root}${sep}`)) throw new GoError(`'${path}' is outside of sandbox`)
+  return file
 }
 
-function resolved(path: string): string {
+function resolved(path: string, which: string): string {
   try {
-    return realpathSync(path)
+    return realpathSync(normalize(path))
   } catch (error) {
-    throw new GoError(reasonOf(error), { cause: error })
+    const { syscall, path: where = path, errno = 0 } = error as NodeJS.ErrnoException
+    const why = `${syscall} ${where}: ${getSystemErrorMessage(errno)}`
+    throw new GoError(`failed to resolve ${which} path: ${why}`, { cause: error })
   }
 }

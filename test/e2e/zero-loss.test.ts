@@ -55,7 +55,9 @@ describe(`through ${REPLACEMENTS} replacements of instances`, () => {
       const running = await start([`-nginx-bin=${newer}`])
       const traffic = new Traffic({ port, hosts: ['web.test'], clients: 50, keepAlive: true, pause: 20 })
 
-      for (let round = 0; round < REPLACEMENTS; round += 1) await instances.replace(running)
+      for (let round = 0; round < REPLACEMENTS; round += 1) {
+        await instances.replace(running, () => traffic.turn())
+      }
 
       await traffic.stop()
       expect(traffic.failures).toEqual([])

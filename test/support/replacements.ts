@@ -30,8 +30,11 @@ export class Instances {
     return port
   }
 
-  /** The new one is registered, the oldest deregistered, and ended when nginx runs without it: as it is done without loss. */
-  async replace(running: Running): Promise<void> {
+  /**
+   * The new one is registered, the oldest deregistered, and ended when nginx runs without it: as it is done without loss.
+   * Old workers still send it what comes on the connections that they hold; `drained` waits for those.
+   */
+  async replace(running: Running, drained = async () => {}): Promise<void> {
     const from = running.events().length
     await this.add()
     const oldest = this.#living.shift()
@@ -39,6 +42,7 @@ export class Instances {
     await this.#catalog.deregister(oldest.id)
     const endpoint = `${this.#service} 127.0.0.1:${oldest.port}`
     await running.saw('generation.activated', ({ removed }) => removed.includes(endpoint), from)
+    await drained()
     oldest.server.close() // as SIGTERM does it: what it has begun it ends, kept connections that are idle go
   }
 

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { until } from './wait.ts'
 
 /** A request that was not answered with 200, or by another service. */
 export interface Failure {
@@ -24,13 +25,21 @@ export class Traffic {
   readonly #options: TrafficOptions
   readonly #agent: Agent | false
   readonly #clients: Promise<void>[]
+  readonly #answered: number[] // for each client, when the last request began that is answered
   #isOver = false
 
   constructor(options: TrafficOptions) {
     this.#options = options
     // Idle connections are never closed from this side: whatever is lost, nginx has closed.
     this.#agent = options.keepAlive ? new Agent({ keepAlive: true, maxSockets: options.clients }) : false
+    this.#answered = Array.from({ length: options.clients }, () => 0)
     this.#clients = Array.from({ length: options.clients }, (_, client) => this.#ask(client))
+  }
+
+  /** Resolves when every client has an answer to a request that it has sent from now on. */
+  async turn(): Promise<void> {
+    const now = performance.now()
+    await until('every client has an answer', () => this.#answered.every(began => began >= now))
   }
 
   async stop(): Promise<void> {
@@ -46,6 +55,7 @@ export class Traffic {
       const began = performance.now()
       const what = await outcome(port, host, this.#agent, says?.(host))
       this.sent += 1
+      this.#answered[client] = began
       if (what !== 'ok') this.failures.push({ began, at: performance.now(), host, what })
       if (pause > 0 || what !== 'ok') await new Promise(resolve => setTimeout(resolve, Math.max(pause, 5)))
     }

@@ -18,15 +18,18 @@ import {
 } from 'yaml'
 import type { Document } from './config/document.ts'
 
+/** The library's warnings would stand on stderr between our own lines; what is wrong is an error. */
+const quiet = { logLevel: 'error' } as const
+
 /** YAML 1.2, JSON included; aliases are bounded by the library. Throws its error, which names line and column. */
 export function parseYaml(text: string): unknown {
-  return parse(text)
+  return parse(text, quiet)
 }
 
 /** The same with the lines, for a file that people write by hand: there 0644 is octal, as in HCL. */
 export function parseYamlDocument(text: string): Document {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
+  const document = parseDocument(text, { ...quiet, lineCounter: lines })
   const [problem] = document.errors
   if (problem !== undefined) throw problem
   visit(document, {

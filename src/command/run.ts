@@ -19,6 +19,7 @@ import { type Loaded, load } from './load.ts'
 import { once } from './once.ts'
 import { parseOnly } from './parse-only.ts'
 import { attend, type Program } from './program.ts'
+import { notifying } from './systemd.ts'
 
 /** The daemon: beside nginx until it is told to stop. */
 export const run: Command = {
@@ -36,7 +37,8 @@ export const run: Command = {
     const unlock = lockState(state_dir, problem => log({ type: 'config.warned', problem }))
     try {
       if (line.given.once) return await onceAndProgram(loaded.config, log, signals)
-      return await live(loaded, () => load(line, process.env), keepStatus(state_dir, version, log), signals)
+      const told = notifying(log, process.env, signals.stop)
+      return await live(loaded, () => load(line, process.env), keepStatus(state_dir, version, told), signals)
     } finally {
       unlock()
     }

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const { version, engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 await bundle('src/main.ts', 'dist/program.js')
 await bundle('src/start.ts', 'dist/upstreamd.js')
@@ -23,7 +23,10 @@ async function bundle(entry, path) {
     target: 'node22',
     legalComments: 'none',
     logLevel: 'warning',
-    define: { UPSTREAMD_VERSION: JSON.stringify(version) },
+    define: {
+      UPSTREAMD_VERSION: JSON.stringify(version),
+      NODE_NEEDED: JSON.stringify(engines.node.replace('>=', '')),
+    },
     // CommonJS packages call require for Node's own modules; an ES module has to be given one.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   })

@@ -355,7 +355,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
   it('two hundred bad ones at once: while they are looked into, good ones that come meanwhile are served', async () => {
     save({ inServer: 'client_max_body_size {{ site.meta.limit }};' })
     const fine = { limit: '1m' }
-    const running = await started({ Name: 'old', Meta: fine })
+    await started({ Name: 'old', Meta: fine })
     const traffic = keepAsking(port, ['old.test'])
     const bad = Array.from({ length: 200 }, (_, at) => ({ Name: `bad${at}`, Meta: { limit: 'abc' } }))
 
@@ -363,14 +363,7 @@ server { listen 127.0.0.1:${port}; server_name {{ missing.serverNames | join(" "
 
     for (const name of ['good1', 'good2', 'good3']) {
       await scene.register({ Name: name, Meta: fine })
-      await answers(port, `${name}.test`, 60_000).catch(error => {
-        throw new Error(
-          `${error.message}; ${JSON.stringify(quarantined(name))}; ${running
-            .log()
-            .replace(/"added":\[[^\]]*\]/g, '')
-            .slice(-12_000)}`,
-        )
-      })
+      await answers(port, `${name}.test`, 60_000)
     }
     await until('each is named', () => bad.every(({ Name }) => quarantined(Name).length > 0), 60_000)
     expect(await traffic.stop()).toEqual([])

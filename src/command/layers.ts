@@ -13,19 +13,15 @@ export function layersOf(given: CommandLine['given'], environment: NodeJS.Proces
     if (set !== undefined) put(below, flag.key, flag.value === undefined ? switchOf(flag, set) : set)
     const value = given[flag.name]
     if (flag.name === 'exec' && value !== undefined) put(above, 'exec.enabled', true) // whatever a file says
-    if (value === undefined) continue
-    put(
-      above,
-      flag.key,
-      flag.name === 'template' ? (value as readonly string[]).map(text => asGiven(text, given)) : value,
-    )
+    if (value !== undefined) put(above, flag.key, flag.name === 'template' ? templatesOf(given) : value)
   }
   return [below, above]
 }
 
 /** Where nothing is written, a template need not say where to. */
-function asGiven(text: string, { dry, 'parse-only': only }: CommandLine['given']): object {
-  return { ...((dry || only) && { destination: '/dev/null' }), ...parseTemplate(text) }
+function templatesOf({ template, dry, 'parse-only': only }: CommandLine['given']): object[] {
+  const usual = dry || only ? { destination: '/dev/null' } : {}
+  return (template as readonly string[]).map(text => ({ ...usual, ...parseTemplate(text) }))
 }
 
 /**

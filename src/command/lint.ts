@@ -52,8 +52,7 @@ async function catalogFor(line: CommandLine, signals: Signals): Promise<Catalog 
   if (!['source', 'consul-addr', 'config'].some(name => line.given[name] !== undefined)) return undefined
   const { [LANGUAGE]: _, ...given } = line.given // `nginx` is no language of the daemon's
   const { config } = load({ ...line, given }, process.env)
-  const format = config.log_format ?? (process.stderr.isTTY ? 'pretty' : 'json')
-  const emit = createLogger({ level: config.log_level, format })
+  const emit = createLogger({ level: config.log_level, format: config.log_format })
   const runtime = { clock: systemClock, emit, signal: signals.stop }
   return firstCatalog(makeSources(config, runtime), runtime)
 }

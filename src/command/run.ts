@@ -45,8 +45,7 @@ export const run: Command = {
   },
 }
 
-function openLog({ log_level: level, log_format, log_file, syslog }: Config): Emit {
-  const format = log_format ?? (process.stderr.isTTY ? 'pretty' : 'json')
+function openLog({ log_level: level, log_format: format, log_file, syslog }: Config): Emit {
   const tell = (problem: string) => process.stderr.write(`upstreamd: cannot write to the system log: ${problem}\n`)
   return createLogger({
     level,

@@ -44,10 +44,10 @@ export const SyslogBlock = z
   .strictObject({
     enabled: z.boolean().optional().describe('log to the system log, too, by logger(1)'),
     facility: z.string().toLowerCase().optional().describe('its facility; local0 when left out'),
-    name: z.string().optional().describe('what stands before every line; upstreamd when left out'),
+    name: text.optional().describe('what stands before every line; upstreamd when left out'),
   })
   .transform(({ enabled, facility, name }) =>
-    (enabled ?? Boolean(facility ?? name)) ? { facility: facility ?? 'local0', name: name || 'upstreamd' } : undefined,
+    (enabled ?? Boolean(facility ?? name)) ? { facility: facility ?? 'local0', name: name ?? 'upstreamd' } : undefined,
   )
 
 const calm = z.union([

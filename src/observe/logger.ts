@@ -9,7 +9,7 @@ import { textOf } from './text.ts'
 
 export interface LoggerOptions {
   readonly level: LogLevel
-  readonly format: 'pretty' | 'json'
+  readonly format: 'pretty' | 'json' | undefined // pretty on a terminal, json otherwise
   readonly file?: LogFile | undefined
   readonly syslog?: Syslog | undefined
 }
@@ -20,7 +20,8 @@ export interface LoggerOptions {
  */
 export function createLogger({ level, format, file, syslog }: LoggerOptions): Emit {
   const tee = file === undefined ? undefined : sideways(file)
-  const log = format === 'json' ? jsonLogger(level, tee) : prettyLogger(level, tee)
+  const isPretty = format === undefined ? process.stderr.isTTY : format === 'pretty'
+  const log = isPretty ? prettyLogger(level, tee) : jsonLogger(level, tee)
   if (syslog === undefined) return log
   return event => {
     log(event)

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { normalize, sep } from 'node:path'
-import { getSystemErrorMessage } from 'node:util'
+import { goReason } from './system-error.ts'
 import { GoError } from './values.ts'
 
 /** What the path leads to. Throws a GoError for a file outside of the folder, wherever links lead. */
@@ -15,8 +15,6 @@ function resolved(path: string, which: string): string {
   try {
     return realpathSync(normalize(path))
   } catch (error) {
-    const { syscall, path: where = path, errno = 0 } = error as NodeJS.ErrnoException
-    const why = `${syscall} ${where}: ${getSystemErrorMessage(errno)}`
-    throw new GoError(`failed to resolve ${which} path: ${why}`, { cause: error })
+    throw new GoError(`failed to resolve ${which} path: ${goReason(error as NodeJS.ErrnoException)}`, { cause: error })
   }
 }

@@ -5,6 +5,7 @@ import { getSystemErrorMessage } from 'node:util'
 import { idOf } from '../../owner.ts'
 import type { Effects, WrittenFile } from './functions/effects.ts'
 import { quote } from './quote.ts'
+import { goReason } from './system-error.ts'
 import { GoError } from './values.ts'
 
 /** As in consul-template. */
@@ -33,10 +34,6 @@ export const unsafeEffects: Effects = {
 function reasonNotRun(name: string, { code, errno = 0 }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' && !name.includes('/')) return `exec: ${quote(name)}: executable file not found in $PATH`
   return `fork/exec ${name}: ${getSystemErrorMessage(errno)}`
-}
-
-function goReason({ errno, syscall, path, message }: NodeJS.ErrnoException): string {
-  return errno === undefined ? message : `${syscall} ${path}: ${getSystemErrorMessage(errno)}`
 }
 
 function write({ path, user, group, mode, append, content }: WrittenFile): void {

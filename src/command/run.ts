@@ -46,7 +46,10 @@ export const run: Command = {
 }
 
 function openLog({ log_level: level, log_format: format, log_file, syslog }: Config): Emit {
-  const tell = (problem: string) => process.stderr.write(`upstreamd: cannot write to the system log: ${problem}\n`)
+  const tell = (problem: string) =>
+    process.stderr.write(
+      `upstreamd: cannot write to the system log (every line is here, and it is tried again): ${problem}\n`,
+    )
   return createLogger({
     level,
     format,
